@@ -1,0 +1,53 @@
+# The venvs are files to make: a target that needs one builds it when pyproject.toml is newer.
+PYTHON ?= python3
+VENV ?= .venv
+VENV_EXPORT ?= .venv-export
+# torch alone first: its wheel is by far the largest, and a CPU build that is already chosen stays chosen.
+TORCH ?= torch==2.13.0
+PYTEST_ARGS ?= -q
+BENCH_ARGS ?= latency
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install test test-export lint format bench golden clean
+
+help: ## Show the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.ready ## Make .venv with the runtime (editable), test tools, ruff and mypy
+
+test: $(VENV)/.ready ## Run every test of the runtime (makes .venv first; no torch)
+	$(VENV)/bin/pytest $(PYTEST_ARGS) tests --ignore=tests/export
+
+test-export: $(VENV_EXPORT)/.ready ## Run the exporter's tests (makes .venv-export first; large: torch)
+	$(VENV_EXPORT)/bin/pytest $(PYTEST_ARGS) tests/export
+
+lint: $(VENV)/.ready ## ruff and mypy --strict
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.ready ## Sort imports and format
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV_EXPORT)/.ready ## Benchmarks beside the reference: make bench BENCH_ARGS="latency …"
+	$(VENV_EXPORT)/bin/python -m benchmarks $(BENCH_ARGS)
+
+golden: $(VENV_EXPORT)/.ready ## Record tests/golden again with the pinned reference (not needed to run tests)
+	$(VENV_EXPORT)/bin/python -m tests.golden
+
+clean: ## Remove build outputs and the two venvs
+	rm -rf build dist *.egg-info $(VENV) $(VENV_EXPORT)
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q -e ".[test,dev]"
+	touch $@
+
+$(VENV_EXPORT)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV_EXPORT)
+	$(VENV_EXPORT)/bin/pip install -q "$(TORCH)"
+	$(VENV_EXPORT)/bin/pip install -q -e ".[export,test,dev]"
+	touch $@
