@@ -4,6 +4,8 @@ VENV ?= .venv
 VENV_EXPORT ?= .venv-export
 # torch alone first: its wheel is by far the largest, and a CPU build that is already chosen stays chosen.
 TORCH ?= torch==2.13.0
+# What the venvs hold of this project: the checkout itself, or (as .ci/run does) a built wheel.
+PACKAGE ?= --editable=.
 PYTEST_ARGS ?= -q
 BENCH_ARGS ?= latency
 
@@ -43,11 +45,11 @@ clean: ## Remove build outputs and the two venvs
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install -q -e ".[test,dev]"
+	$(VENV)/bin/pip install -q "$(PACKAGE)[test,dev]"
 	touch $@
 
 $(VENV_EXPORT)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV_EXPORT)
 	$(VENV_EXPORT)/bin/pip install -q "$(TORCH)"
-	$(VENV_EXPORT)/bin/pip install -q -e ".[export,test,dev]"
+	$(VENV_EXPORT)/bin/pip install -q "$(PACKAGE)[export,test,dev]"
 	touch $@
