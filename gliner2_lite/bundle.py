@@ -1,0 +1,223 @@
+"""The bundle: one directory that holds an exported model, described by a manifest.
+
+The manifest is read first and trusted only after it is checked: format version, paths that stay
+inside the directory, sizes and (by default) SHA-256 of every file that the chosen variant needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gliner2_lite.errors import BundleError, BundleNotFoundError, InputError
+
+FORMAT_VERSION = 1
+MANIFEST_NAME = "gliner2_lite.json"
+HEADS_NAME = "heads.npz"
+TOKENIZER_NAME = "tokenizer.json"
+QUALITY_NAME = "quality.json"
+CARD_NAME = "README.md"
+MAX_MANIFEST_BYTES = 1 << 20
+HASH_CHUNK_BYTES = 1 << 20
+DEFAULT_VARIANTS = ("int8", "fp32")  # the order in which from_pretrained(variant=None) chooses
+
+SPECIAL_TOKENS = (
+    "[SEP_STRUCT]", "[SEP_TEXT]", "[P]", "[C]", "[E]", "[R]", "[L]",
+    "[EXAMPLE]", "[OUTPUT]", "[DESCRIPTION]",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BundleConfig:
+    """The fields of the checkpoint's config that inference needs."""
+
+    hidden_size: int
+    max_width: int
+    counting_layer: str
+    token_pooling: str
+    max_positions: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One graph of the bundle: ``graph`` is its path, ``files`` that path and its weight files."""
+
+    name: str
+    graph: str
+    files: tuple[str, ...]
+    target: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the manifest says of one file."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked manifest and the directory it describes. ``raw`` is the manifest as read."""
+
+    root: Path
+    config: BundleConfig
+    special_tokens: dict[str, int]
+    variants: dict[str, Variant]
+    files: dict[str, FileRecord]
+    raw: dict[str, Any]
+
+    def path(self, name: str) -> Path:
+        """The file ``name`` of the manifest as a path inside the bundle."""
+        return self.root / _safe_relative(name, self.root)
+
+    def choose(self, variant: str | None) -> Variant:
+        """The variant asked for; None takes int8 where the bundle has it, else fp32.
+
+        Raises:
+            InputError: the bundle has no such variant.
+        """
+        if variant is None:
+            variant = next((name for name in DEFAULT_VARIANTS if name in self.variants), None)
+            if variant is None:
+                variant = next(iter(self.variants))
+        if variant not in self.variants:
+            known = ", ".join(repr(name) for name in self.variants)
+            raise InputError(f"{self.root} has no variant {variant!r}; write one of: {known}")
+        return self.variants[variant]
+
+
+def read_bundle(root: Path) -> Bundle:
+    """Read and check the manifest of the bundle directory ``root`` (not yet its files).
+
+    Raises:
+        BundleNotFoundError: no directory, or no manifest in it.
+        BundleError: the manifest is not JSON, not of this format version, or incomplete.
+    """
+    manifest = root / MANIFEST_NAME
+    if not root.is_dir():
+        raise BundleNotFoundError(f"{root} is not a directory; give the directory of an exported bundle")
+    if not manifest.is_file():
+        if (root / "config.json").is_file() or (root / "model.safetensors").is_file():
+            raise BundleNotFoundError(
+                f"{root} holds an original checkpoint and no {MANIFEST_NAME}; convert it once with "
+                f'`gliner2-lite export {root} OUT` (needs: pip install "gliner2-lite[export]")'
+            )
+        raise BundleNotFoundError(f"{manifest} is missing; {root} is not a bundle")
+    size = manifest.stat().st_size
+    if size > MAX_MANIFEST_BYTES:
+        raise BundleError(f"{manifest} has {size} bytes, more than {MAX_MANIFEST_BYTES}; it is not a manifest")
+    try:
+        raw = json.loads(manifest.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{manifest} is not valid JSON ({error}); export or download it again") from error
+    return _parse(raw, root, manifest)
+
+
+def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
+    """Check the files that ``variant`` needs against the manifest: sizes, and SHA-256 if ``hashes``.
+
+    Raises:
+        BundleNotFoundError: a file is missing.
+        BundleError: a file has another size or content than the manifest says.
+    """
+    for name in (*variant.files, HEADS_NAME, TOKENIZER_NAME):
+        path = bundle.path(name)
+        record = bundle.files[name]
+        if not path.is_file():
+            raise BundleNotFoundError(f"{path} is missing though the manifest names it; get the bundle again")
+        size = path.stat().st_size
+        if size != record.size:
+            raise BundleError(f"{path} has {size} bytes, the manifest says {record.size}; get the bundle again")
+        if hashes and file_sha256(path) != record.sha256:
+            raise BundleError(f"{path} was altered: its SHA-256 is not the manifest's; get the bundle again")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file as hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(HASH_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
+    def get(container: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:
+        if not isinstance(container, dict) or key not in container:
+            raise BundleError(f"{manifest}: {where}{key} is missing; export or download the bundle again")
+        value = container[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+            raise BundleError(f"{manifest}: {where}{key} has the wrong type {type(value).__name__}")
+        return value
+
+    version = get(raw, "format_version", int, "")
+    if version != FORMAT_VERSION:
+        raise BundleError(
+            f"{manifest} has format version {version}, this gliner2_lite reads {FORMAT_VERSION}; "
+            "export the checkpoint again or install the matching gliner2_lite"
+        )
+    architecture = get(raw, "architecture", str, "")
+    if architecture != "span":
+        raise BundleError(f"{manifest}: architecture {architecture!r} is not supported, only 'span'")
+
+    section = get(raw, "config", dict, "")
+    max_positions = section.get("max_positions")
+    if max_positions is not None and (not isinstance(max_positions, int) or max_positions < 1):
+        raise BundleError(f"{manifest}: config.max_positions must be null or a positive integer")
+    config = BundleConfig(
+        hidden_size=get(section, "hidden_size", int, "config."),
+        max_width=get(section, "max_width", int, "config."),
+        counting_layer=get(section, "counting_layer", str, "config."),
+        token_pooling=get(section, "token_pooling", str, "config."),
+        max_positions=max_positions,
+    )
+    if config.max_width < 1 or config.hidden_size < 1:
+        raise BundleError(f"{manifest}: config.max_width and config.hidden_size must be positive")
+
+    files = {}
+    for name, entry in get(raw, "files", dict, "").items():
+        _safe_relative(name, root)
+        where = f"files[{name!r}]."
+        files[name] = FileRecord(get(entry, "size", int, where), get(entry, "sha256", str, where))
+
+    variants = {}
+    for name, entry in get(raw, "variants", dict, "").items():
+        where = f"variants.{name}."
+        listed = tuple(get(entry, "files", list, where))
+        graph = get(entry, "graph", str, where)
+        for file in {graph, *listed, HEADS_NAME, TOKENIZER_NAME}:
+            if file not in files:
+                raise BundleError(f"{manifest}: variant {name!r} needs {file!r}, which is not in files")
+        variants[name] = Variant(
+            name, graph, listed, str(entry.get("target", "any")),
+            tuple(get(entry, "inputs", list, where)), tuple(get(entry, "outputs", list, where)),
+        )  # fmt: skip
+    if not variants:
+        raise BundleError(f"{manifest}: variants is empty; export the checkpoint again")
+
+    tokens = get(raw, "special_tokens", dict, "")
+    special = {token: get(tokens, token, int, "special_tokens.") for token in SPECIAL_TOKENS}
+    return Bundle(root, config, special, variants, files, raw)
+
+
+def _safe_relative(name: str, root: Path) -> str:
+    """``name`` when it is a plain relative path that stays inside ``root``, else BundleError.
+
+    A link may only lead to the blob store of the Hub cache that the snapshot belongs to.
+    """
+    pure = PurePosixPath(name)
+    if not name or pure.is_absolute() or ".." in pure.parts or "\\" in name or ":" in name or "\0" in name:
+        raise BundleError(f"{root / MANIFEST_NAME}: path {name!r} leaves the bundle; paths must be relative")
+    real, home = (root / name).resolve(), root.resolve()
+    allowed = [home]
+    if home.parent.name == "snapshots":
+        allowed.append(home.parent.parent / "blobs")
+    if not any(real.is_relative_to(base) for base in allowed):
+        raise BundleError(f"{root / MANIFEST_NAME}: path {name!r} leaves the bundle through a link")
+    return name

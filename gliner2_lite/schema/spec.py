@@ -1,0 +1,109 @@
+"""What a schema asks for, as frozen data: the one form that all later stages read.
+
+A builder (``Schema``), a friendly dict and the reference's processor dict all end here, see
+``compile_schema``. Order is meaning: it fixes the prompt, the result keys and the tie-breaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Validator(Protocol):
+    """Decides whether an extracted surface text may be returned."""
+
+    def validate(self, text: str) -> bool:
+        """True to keep ``text``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySpec:
+    """One entity type of the result. ``dtype`` other than ``"list"`` keeps only the best span."""
+
+    name: str
+    dtype: str = "list"
+    threshold: float | None = None
+    validators: tuple[Validator, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field of a structure. ``choices`` is None for a span field, a tuple for a choice field."""
+
+    name: str
+    dtype: str = "list"
+    threshold: float | None = None
+    choices: tuple[str, ...] | None = None
+    validators: tuple[Validator, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StructureSpec:
+    """One structure. ``prompt_fields`` is the order of the prompt, ``fields`` that of the result."""
+
+    name: str
+    prompt_fields: tuple[str, ...]
+    fields: tuple[FieldSpec, ...]
+    descriptions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceGroup:
+    """The choice fields of one structure declaration, as they stand before the text."""
+
+    structure: str
+    fields: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationSpec:
+    """One relation type; ``fields`` are its roles, ``("head", "tail")`` unless a raw dict differs."""
+
+    name: str
+    fields: tuple[str, ...] = ("head", "tail")
+    description: str | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationSpec:
+    """One classification task over ``labels``; ``threshold`` and ``top_k`` act on multi-label only."""
+
+    task: str
+    labels: tuple[str, ...]
+    multi_label: bool = False
+    threshold: float = 0.5
+    top_k: int | None = None
+    class_act: str = "auto"
+    prompt: str | None = None
+    descriptions: tuple[tuple[str, str], ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeSpec:
+    """One attribute group: ``labels[i]`` stands in the prompt as ``prompt_labels[i]``."""
+
+    name: str
+    labels: tuple[str, ...]
+    prompt_labels: tuple[str, ...]
+    multi_label: bool = False
+    threshold: float = 0.5
+    applies_to: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSpec:
+    """A whole schema. ``entity_labels`` is the prompt (attribute labels included), ``entities`` the result."""
+
+    structures: tuple[StructureSpec, ...] = ()
+    choice_groups: tuple[ChoiceGroup, ...] = ()
+    entity_labels: tuple[str, ...] = ()
+    entities: tuple[EntitySpec, ...] = ()
+    entity_descriptions: tuple[tuple[str, str], ...] = ()
+    relations: tuple[RelationSpec, ...] = ()
+    requested_relations: tuple[str, ...] = ()
+    classifications: tuple[ClassificationSpec, ...] = ()
+    attributes: tuple[AttributeSpec, ...] = ()
