@@ -42,3 +42,15 @@ class HubError(GLiNER2LiteError, OSError):
 
 class MissingExtraError(GLiNER2LiteError, ImportError):
     """A command needs packages of an optional extra that is not installed."""
+
+
+class ExportError(GLiNER2LiteError, ValueError):
+    """A checkpoint cannot be exported as asked; nothing was written."""
+
+
+class CheckpointError(ExportError):
+    """A checkpoint or adapter directory is damaged or of a kind that is not supported."""
+
+
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """A checkpoint directory, or a file that it must have, is not there."""

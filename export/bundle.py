@@ -1,0 +1,219 @@
+"""Everything exported → one bundle directory, complete or not there at all.
+
+The directory is built under a temporary name beside its destination and renamed as the last step; with
+``overwrite`` the old bundle stays until the new one is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gliner2_export.card import write_card
+from gliner2_export.checkpoint import Checkpoint, load_checkpoint
+from gliner2_export.convert import check_against_torch, convert
+from gliner2_export.graph import ExportGraph
+from gliner2_export.heads import SpanHeads, numpy_weights
+from gliner2_export.onnx_config import OUTPUT_AXES, SpanOnnxConfig
+from gliner2_export.quantize import quantize_int8
+from gliner2_lite import __version__
+from gliner2_lite.bundle import FORMAT_VERSION, HEADS_NAME, MANIFEST_NAME, TOKENIZER_NAME, file_sha256
+from gliner2_lite.errors import ExportError
+
+log = logging.getLogger("gliner2_export")
+
+GRAPHS = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
+PACKAGES = ("gliner2", "torch", "transformers", "optimum", "onnx", "onnxruntime")
+
+
+def export_checkpoint(
+    checkpoint: Path,
+    out: Path,
+    *,
+    variants: Sequence[str] = ("fp32", "int8"),
+    adapter: Path | None = None,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Export the official checkpoint directory ``checkpoint`` to the bundle directory ``out``.
+
+    ``variants`` are keys of ``GRAPHS``; ``adapter`` is a LoRA directory to merge first. Returns the
+    manifest. Raises ExportError (its message names the file and the remedy); whatever fails or
+    interrupts, nothing is left behind and an older bundle at ``out`` stays as it was.
+    """
+    started = time.perf_counter()
+    check_variants(variants)
+    check_destination(out, overwrite=overwrite)
+    with staged_directory(out) as place:
+        loaded = load_checkpoint(checkpoint, adapter=adapter)
+        log.info("read %s: %s encoder, %d rows", loaded.name, loaded.encoder_type, loaded.vocab_size)
+        graphs = write_graphs(loaded, place, variants)
+        np.savez(place / HEADS_NAME, **numpy_weights(loaded.extractor))
+        (place / TOKENIZER_NAME).write_text(loaded.tokenizer_json, encoding="utf-8")
+        manifest = describe(loaded, place, graphs)
+        write_card(place, manifest, loaded.directory)
+        manifest["files"] = file_records(place)
+        write_json(place / MANIFEST_NAME, manifest)
+    log.info("wrote %s in %.0f s", out, time.perf_counter() - started)
+    return manifest
+
+
+def check_variants(variants: Sequence[str]) -> None:
+    """Raise ExportError unless ``variants`` is a choice of known ones without repetition."""
+    unknown = [name for name in variants if name not in GRAPHS]
+    if unknown or not variants or len(set(variants)) != len(variants):
+        raise ExportError(
+            f"variants {','.join(variants)!r} cannot be exported; give one or more of {', '.join(GRAPHS)}, "
+            "each once, separated by commas"
+        )
+
+
+def check_destination(out: Path, *, overwrite: bool) -> None:
+    """Raise ExportError when ``out`` is in the way. Only bundles and empty directories are ever replaced."""
+    if not out.exists() and not out.is_symlink():
+        return
+    if not out.is_dir() or out.is_symlink():
+        raise ExportError(f"{out} exists and is not a directory; choose another output directory")
+    if not any(out.iterdir()):
+        return
+    if not (out / MANIFEST_NAME).is_file():
+        raise ExportError(f"{out} exists and is not a bundle (no {MANIFEST_NAME}); choose another directory")
+    if not overwrite:
+        raise ExportError(
+            f"{out} already holds a bundle; give --overwrite to replace it, or another directory"
+        )
+
+
+def write_graphs(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> dict[str, str]:
+    """Convert, check and quantize inside ``place``. Returns variant → graph path relative to ``place``."""
+    graph = ExportGraph(
+        loaded.extractor.encoder, SpanHeads(loaded.extractor), pooling=loaded.config.token_pooling
+    )
+    fp32 = place / GRAPHS["fp32"]
+    fp32.parent.mkdir()
+    log.info("converting to ONNX")
+    convert(graph, fp32, vocab_size=loaded.vocab_size)
+    check_against_torch(graph, fp32, vocab_size=loaded.vocab_size, max_positions=loaded.max_positions)
+    if "int8" in variants:
+        log.info("quantizing to int8")
+        quantize_int8(fp32, place / GRAPHS["int8"], encoder_config=loaded.extractor.encoder.config)
+    if "fp32" not in variants:
+        for path in graph_files(fp32):
+            path.unlink()
+    return {name: GRAPHS[name] for name in variants}
+
+
+def graph_files(graph: Path) -> list[Path]:
+    """An ONNX file and the weights beside it, if they are in a file of their own."""
+    data = graph.with_name(graph.name + "_data")
+    return [graph, data] if data.exists() else [graph]
+
+
+def describe(loaded: Checkpoint, place: Path, graphs: dict[str, str]) -> dict[str, Any]:
+    """The manifest, except for its list of files."""
+    names = SpanOnnxConfig(
+        loaded.extractor.encoder.config, vocab_size=loaded.vocab_size, pooling=loaded.config.token_pooling
+    )
+    return {
+        "format_version": FORMAT_VERSION,
+        "architecture": loaded.config.architecture,
+        "config": {
+            "hidden_size": loaded.hidden_size,
+            "max_width": loaded.config.max_width,
+            "counting_layer": loaded.config.counting_layer,
+            "token_pooling": loaded.config.token_pooling,
+            "max_positions": loaded.max_positions,
+            "encoder_type": loaded.encoder_type,
+            "vocab_size": loaded.vocab_size,
+        },
+        "special_tokens": loaded.special_tokens,
+        "variants": {
+            variant: {
+                "graph": path,
+                "files": [file.relative_to(place).as_posix() for file in graph_files(place / path)],
+                "target": "any",
+                "inputs": list(names.inputs),
+                "outputs": list(OUTPUT_AXES),
+            }
+            for variant, path in graphs.items()
+        },
+        "source": {"name": loaded.name, "sha256": loaded.weights_sha256, "adapter": loaded.adapter},
+        "versions": {"gliner2_lite": __version__} | {name: metadata.version(name) for name in PACKAGES},
+        "quality": {},
+    }
+
+
+def file_records(place: Path) -> dict[str, dict[str, Any]]:
+    """Size and SHA-256 of every file in the bundle, by path relative to it."""
+    files = sorted(path for path in place.rglob("*") if path.is_file())
+    return {
+        path.relative_to(place).as_posix(): {"size": path.stat().st_size, "sha256": file_sha256(path)}
+        for path in files
+    }
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def staged_directory(out: Path) -> Iterator[Path]:
+    """A fresh directory beside ``out`` that takes its place when the block ends, or vanishes when it fails."""
+    out = out.absolute()
+    created = _make_parents(out.parent)
+    place = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
+    try:
+        place.chmod(
+            0o777 & ~_umask()
+        )  # mkdtemp makes it private; a bundle is as readable as any new directory
+        yield place
+        _take_place(place, out)
+    except BaseException:  # Ctrl-C included: nothing half-written stays
+        shutil.rmtree(place, ignore_errors=True)
+        for parent in created:
+            _unless_missing(parent.rmdir)
+        raise
+
+
+def _take_place(place: Path, out: Path) -> None:
+    if not out.exists():
+        place.rename(out)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".old", dir=out.parent))
+    out.rename(old)  # onto an empty directory: allowed
+    try:
+        place.rename(out)
+    except BaseException:
+        old.rename(out)
+        raise
+    shutil.rmtree(old)
+
+
+def _make_parents(parent: Path) -> list[Path]:
+    """Create ``parent`` and what is above it; returns what was created, deepest first."""
+    missing = [path for path in (parent, *parent.parents) if not path.exists()]
+    parent.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _unless_missing(remove: Callable[[], None]) -> None:
+    try:
+        remove()
+    except OSError:
+        log.debug("left a directory that something else uses by now")
