@@ -1,0 +1,103 @@
+"""What an installation brings in, what an import loads, and where heavy packages may be imported."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from importlib.metadata import metadata
+from pathlib import Path
+
+import pytest
+
+import gliner2_lite
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pytest brings it in there
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(gliner2_lite.__file__).parent
+DEPENDENCIES = {"numpy", "onnxruntime", "tokenizers", "huggingface_hub"}
+# numpy is the language of every stage after the prompt; the other three each have one door.
+ONE_DOOR = {"onnxruntime": "session.py", "tokenizers": "tokenizer.py", "huggingface_hub": "hub.py"}
+FORBIDDEN = {"torch", "transformers", "onnx", "optimum", "gliner2", "pydantic", "gliner2_export"}
+
+
+def modules_loaded_by(statement: str, tmp_path: Path) -> set[str]:
+    """Top-level names in sys.modules after ``statement`` ran in a new interpreter, away from the checkout."""
+    code = f"import json, sys\n{statement}\nprint(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import gliner2_lite",
+        "from gliner2_lite import Schema, RegexValidator, GLiNER2LiteError; Schema().entities(['a'])",
+        "import gliner2_lite.cli; gliner2_lite.cli.build_parser()",
+    ],
+)
+def test_light_imports_load_nothing_heavy(statement: str, tmp_path: Path) -> None:
+    assert modules_loaded_by(statement, tmp_path) & (DEPENDENCIES | FORBIDDEN) == set()
+
+
+def imports_of(path: Path) -> set[str]:
+    """Top-level names of the packages that a module imports anywhere in it, but for type checking."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_each_heavy_dependency_has_one_door() -> None:
+    modules = {path.relative_to(PACKAGE).as_posix(): imports_of(path) for path in PACKAGE.rglob("*.py")}
+    for package, door in ONE_DOOR.items():
+        assert [name for name, imported in modules.items() if package in imported] == [door]
+    assert {name: found for name, found in ((n, i & FORBIDDEN) for n, i in modules.items()) if found} == {}
+
+
+def test_wheel_depends_on_four_packages() -> None:
+    requirements = metadata("gliner2-lite").get_all("Requires-Dist") or []
+    runtime = {line.split(">")[0].split("=")[0].strip() for line in requirements if "extra ==" not in line}
+    assert runtime == DEPENDENCIES
+
+
+def test_version_is_the_installed_one() -> None:
+    assert metadata("gliner2-lite")["Version"] == gliner2_lite.__version__
+
+
+def test_every_package_directory_is_packaged() -> None:
+    """The packages are spelled out in pyproject.toml: a new one that is forgotten there would not ship."""
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    found = {
+        ".".join((top, *path.parent.relative_to(ROOT / folder).parts))
+        for folder, top in (("gliner2_lite", "gliner2_lite"), ("export", "gliner2_export"))
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert found == set(tool["packages"])
+
+
+def test_typing_marker_ships() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_changelog_has_this_version() -> None:
+    assert f"## {gliner2_lite.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
