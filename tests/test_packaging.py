@@ -28,7 +28,9 @@ FORBIDDEN = {"torch", "transformers", "onnx", "optimum", "gliner2", "pydantic", 
 
 def modules_loaded_by(statement: str, tmp_path: Path) -> set[str]:
     """Top-level names in sys.modules after ``statement`` ran in a new interpreter, away from the checkout."""
-    code = f"import json, sys\n{statement}\nprint(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    code = (
+        f"import json, sys\n{statement}\nprint(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
     )
