@@ -73,8 +73,6 @@ def _export(arguments: list[str]) -> int:
         exporter = importlib.import_module("gliner2_export.cli")
         return int(exporter.main(arguments) or EXIT_OK)
     except ModuleNotFoundError as error:
-        if isinstance(error, GLiNER2LiteError):
-            raise
         raise MissingExtraError(
             f"`gliner2-lite export` needs the module {error.name!r}, which is not installed: "
             'run pip install "gliner2-lite[export]" (running bundles needs none of it)'

@@ -35,9 +35,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Print the facts; nothing but the bundle's manifest is read."""
     from gliner2_lite.bundle import read_bundle
-    from gliner2_lite.hub import resolve_model
+    from gliner2_lite.loading import HubOptions, locate
 
-    bundle = read_bundle(resolve_model(options.model))
+    bundle = read_bundle(locate(options.model, None, HubOptions()))
     if options.json:
         print(json.dumps(bundle.raw, ensure_ascii=False, indent=2))
         return
