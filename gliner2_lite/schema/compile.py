@@ -1,0 +1,337 @@
+"""Every accepted schema form → one frozen ``SchemaSpec``.
+
+The processor dict is read the same way whether a builder made it or the caller wrote it, so a dict that
+was changed after ``build()`` is checked too. Facts that are easy to get wrong:
+
+* occurrences of one structure merge: the prompt has the union of their fields, first seen first; the result
+  has the fields of the last one, with the options of each field's last declaration;
+* decoding looks structures and relations up by the prompt text up to its first `` [DESCRIPTION] ``, so a
+  described relation (``name: description``) does not find the threshold of ``name``. Kept for parity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gliner2_lite.errors import SchemaError, SchemaTypeError
+from gliner2_lite.schema.builder import Schema
+from gliner2_lite.schema.checks import (
+    check_choice,
+    check_examples,
+    check_flag,
+    check_keys,
+    check_list,
+    check_mapping,
+    check_name,
+    check_required_threshold,
+    check_text,
+    check_top_k,
+    join,
+    shown,
+)
+from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
+from gliner2_lite.schema.options import SchemaOptions, SpanOptions
+from gliner2_lite.schema.spec import (
+    AttributeSpec,
+    ChoiceGroup,
+    ClassificationSpec,
+    EntitySpec,
+    FieldSpec,
+    RelationSpec,
+    SchemaSpec,
+    StructureSpec,
+)
+from gliner2_lite.schema.structure import StructureBuilder
+
+Pairs = tuple[tuple[str, str], ...]
+
+PROCESSOR_KEYS = frozenset(
+    {
+        "json_structures",
+        "json_descriptions",
+        "entities",
+        "entity_descriptions",
+        "relations",
+        "relation_descriptions",
+        "classifications",
+        "record_metadata",  # only checkpoints that form records read it
+    }
+)
+FRIENDLY_ONLY_KEYS = frozenset({"structures", "entity_attributes"})
+CLASSIFICATION_KEYS = frozenset(
+    {
+        "task",
+        "labels",
+        "multi_label",
+        "cls_threshold",
+        "top_k",
+        "class_act",
+        "prompt",
+        "examples",
+        "label_descriptions",
+        "true_label",  # gold of training data, without effect here
+    }
+)
+CLASS_ACTIVATIONS = ("sigmoid", "softmax")
+_NO_OPTIONS = SpanOptions()
+
+
+def compile_schema(schema: Schema | StructureBuilder | Mapping[str, Any]) -> SchemaSpec:
+    """The frozen form of a builder or of a processor dict (as ``Schema.build()`` returns it).
+
+    Equal schemas compile to equal specs; a spec is hashable when its validators are.
+    Raises SchemaError, or SchemaTypeError for a wrong type, with the path to what is wrong.
+    """
+    if isinstance(schema, StructureBuilder):
+        schema = schema.schema
+    if isinstance(schema, Schema):
+        processor: Mapping[str, Any] = schema.build()
+        options = schema.options
+        requested = tuple(options.relation_thresholds)
+    elif isinstance(schema, Mapping):
+        _check_processor_keys(schema)
+        processor, options, requested = schema, SchemaOptions(), ()
+    else:
+        raise SchemaTypeError(
+            f"schema: expected a gliner2_lite Schema or a processor dict, got {type(schema).__name__}; "
+            "build it with gliner2_lite.Schema(), or with Schema.from_dict(other.to_dict())"
+        )
+    structures, choice_groups = _structures(processor, options)
+    labels = _entity_labels(processor)
+    return SchemaSpec(
+        structures=structures,
+        choice_groups=choice_groups,
+        entity_labels=labels,
+        entities=_entities(labels, options, declared=isinstance(schema, Schema)),
+        entity_descriptions=_descriptions(
+            processor.get("entity_descriptions"), labels, "entity_descriptions"
+        ),
+        relations=_relations(processor, options),
+        requested_relations=requested,
+        classifications=_classifications(processor),
+        attributes=_attributes(labels, options),
+    )
+
+
+def _check_processor_keys(schema: Mapping[Any, Any]) -> None:
+    for key in schema:
+        if key in FRIENDLY_ONLY_KEYS:
+            raise SchemaError(
+                f"schema: {key!r} belongs to the friendly form; pass Schema.from_dict(...) instead"
+            )
+    check_keys(
+        schema,
+        PROCESSOR_KEYS,
+        "schema",
+        kind="key of a processor dict (for friendly dicts: Schema.from_dict)",
+    )
+
+
+def _structures(
+    processor: Mapping[str, Any], options: SchemaOptions
+) -> tuple[tuple[StructureSpec, ...], tuple[ChoiceGroup, ...]]:
+    merged: dict[str, dict[str, None]] = {}  # structure → its fields, an ordered set
+    choices: dict[str, tuple[str, ...]] = {}  # "structure.field" → the last choices declared for it
+    groups: list[ChoiceGroup] = []
+    for place, name, fields in _entries(processor, "json_structures", "structure"):
+        group: list[tuple[str, tuple[str, ...]]] = []
+        for key, value in fields.items():
+            path = join(place, key)
+            field_choices = _field_choices(value, path)
+            merged.setdefault(name, {}).setdefault(check_name(key, path))
+            if field_choices is not None:
+                choices[f"{name}.{key}"] = field_choices
+                group.append((key, field_choices))
+        if group:
+            groups.append(ChoiceGroup(structure=name, fields=tuple(group)))
+
+    described = _section(processor, "json_descriptions", "structure name to field descriptions")
+    structures = []
+    for name, prompt_fields in merged.items():
+        key = name.split(f" {DESCRIPTION_MARKER} ")[0]
+        order = options.field_orders.get(key, list(prompt_fields))
+        structures.append(
+            StructureSpec(
+                name=name,
+                prompt_fields=tuple(prompt_fields),
+                fields=tuple(
+                    _field(field, f"{key}.{field}", options, choices)
+                    for field in dict.fromkeys(order)
+                    if field in prompt_fields
+                ),
+                descriptions=_descriptions(
+                    described.get(name), prompt_fields, join("json_descriptions", name)
+                ),
+            )
+        )
+    return tuple(structures), tuple(groups)
+
+
+def _field(name: str, key: str, options: SchemaOptions, choices: Mapping[str, tuple[str, ...]]) -> FieldSpec:
+    option = options.fields.get(key, _NO_OPTIONS)
+    return FieldSpec(
+        name=name,
+        dtype=option.dtype,
+        threshold=option.threshold,
+        choices=choices.get(key),
+        validators=option.validators,
+    )
+
+
+def _field_choices(value: object, path: str) -> tuple[str, ...] | None:
+    """The choices of a field of the processor dict; every other value is gold text, without effect."""
+    if not isinstance(value, Mapping):
+        _check_gold(value, path)
+        return None
+    if set(value) != {"value", "choices"}:
+        raise SchemaError(
+            f'{path}: expected "" or {{"value": "", "choices": [...]}}, got the keys {shown(list(value))}'
+        )
+    _check_gold(value["value"], f"{path}.value")
+    items = check_list(value["choices"], f"{path}.choices", of="choices")
+    return tuple(check_choice(item, f"{path}.choices[{index}]") for index, item in enumerate(items))
+
+
+def _entity_labels(processor: Mapping[str, Any]) -> tuple[str, ...]:
+    value = processor.get("entities", ())
+    if isinstance(value, Mapping):
+        for name, gold in value.items():
+            _check_gold(gold, join("entities", name))
+        return tuple(check_name(name, "entities") for name in value)
+    if isinstance(value, (list, tuple)):
+        return tuple(dict.fromkeys(check_name(name, f"entities[{i}]") for i, name in enumerate(value)))
+    raise SchemaTypeError(f"entities: expected a list or dict of entity types, got {shown(value)}")
+
+
+def _entities(labels: tuple[str, ...], options: SchemaOptions, *, declared: bool) -> tuple[EntitySpec, ...]:
+    if not declared:
+        return tuple(EntitySpec(name) for name in labels)
+    present, hidden = frozenset(labels), options.attribute_labels
+    result = []
+    for name in options.entity_order:
+        if name in present and name not in hidden:
+            option = options.entities.get(name, _NO_OPTIONS)
+            result.append(EntitySpec(name, option.dtype, option.threshold, option.validators))
+    return tuple(result)
+
+
+def _attributes(labels: tuple[str, ...], options: SchemaOptions) -> tuple[AttributeSpec, ...]:
+    present = frozenset(labels)
+    result = []
+    for name, group in options.attribute_groups.items():
+        prompts = {label: options.attribute_prompts.get(label, label) for label in group.labels}
+        kept = [label for label, prompt in prompts.items() if prompt in present]
+        if kept:
+            path = join("entity_attributes", name)
+            result.append(
+                AttributeSpec(
+                    name=name,
+                    labels=tuple(kept),
+                    prompt_labels=tuple(prompts[label] for label in kept),
+                    multi_label=check_flag(group.multi_label, f"{path}.multi_label"),
+                    threshold=check_required_threshold(group.threshold, f"{path}.threshold"),
+                    applies_to=None if group.applies_to is None else frozenset(group.applies_to),
+                )
+            )
+    return tuple(result)
+
+
+def _relations(processor: Mapping[str, Any], options: SchemaOptions) -> tuple[RelationSpec, ...]:
+    roles: dict[str, tuple[str, ...]] = {}
+    for place, name, fields in _entries(processor, "relations", "relation"):
+        if not fields:
+            raise SchemaError(f'{place}: the relation has no roles; write {{"head": "", "tail": ""}}')
+        for key, gold in fields.items():
+            check_name(key, place)
+            _check_gold(gold, join(place, key))
+        roles.setdefault(name, tuple(fields))
+    described = _section(processor, "relation_descriptions", "relation name to description")
+    result = []
+    for name, fields in roles.items():
+        description = _description(described.get(name), join("relation_descriptions", name))
+        prompt = f"{name}: {description}" if description else name
+        threshold = options.relation_thresholds.get(prompt.split(f" {DESCRIPTION_MARKER} ")[0])
+        result.append(RelationSpec(name, fields, description or None, threshold))
+    return tuple(result)
+
+
+def _classifications(processor: Mapping[str, Any]) -> tuple[ClassificationSpec, ...]:
+    items = check_list(processor.get("classifications", []), "classifications", of="classification tasks")
+    return tuple(_classification(item, f"classifications[{index}]") for index, item in enumerate(items))
+
+
+def _classification(item: object, path: str) -> ClassificationSpec:
+    config = check_mapping(item, path, of="task, labels and options")
+    check_keys(config, CLASSIFICATION_KEYS, path, kind="key")
+    for key in ("task", "labels"):
+        if key not in config:
+            raise SchemaError(f"{path}: {key!r} is missing")
+    items = check_list(config["labels"], f"{path}.labels", of="labels")
+    if not items:
+        raise SchemaError(f"{path}.labels: the list is empty; give at least one label")
+    labels = tuple(check_name(label, f"{path}.labels[{index}]") for index, label in enumerate(items))
+    known = frozenset(labels)
+    activation = _description(config.get("class_act"), f"{path}.class_act")
+    return ClassificationSpec(
+        task=check_name(config["task"], f"{path}.task"),
+        labels=labels,
+        multi_label=check_flag(config.get("multi_label", False), f"{path}.multi_label"),
+        threshold=check_required_threshold(
+            config.get("cls_threshold", DEFAULT_CLASS_THRESHOLD), f"{path}.cls_threshold"
+        ),
+        top_k=check_top_k(config.get("top_k"), f"{path}.top_k"),
+        class_act=activation if activation in CLASS_ACTIVATIONS else "auto",
+        prompt=_description(config.get("prompt"), f"{path}.prompt") or None,
+        descriptions=_descriptions(
+            config.get("label_descriptions"), dict.fromkeys(labels), f"{path}.label_descriptions"
+        ),
+        # Examples of other labels never reach the prompt.
+        examples=tuple(
+            pair for pair in check_examples(config.get("examples"), f"{path}.examples") if pair[1] in known
+        ),
+    )
+
+
+def _entries(
+    processor: Mapping[str, Any], section: str, kind: str
+) -> list[tuple[str, str, Mapping[Any, Any]]]:
+    """``(path, name, fields)`` of each ``{name: fields}`` in a list of the processor dict."""
+    result = []
+    items = check_list(processor.get(section, []), section, of=f"{{{kind} name: fields}}")
+    for index, item in enumerate(items):
+        for name, fields in check_mapping(item, f"{section}[{index}]", of=f"{kind} name to fields").items():
+            check_name(name, f"{section}[{index}]")
+            path = join(f"{section}[{index}]", name)
+            result.append((path, name, check_mapping(fields, path, of="field name to value")))
+    return result
+
+
+def _section(processor: Mapping[str, Any], key: str, of: str) -> Mapping[Any, Any]:
+    value = processor.get(key)
+    return {} if value is None else check_mapping(value, key, of=of)
+
+
+def _descriptions(value: object, labels: tuple[str, ...] | Mapping[str, None], path: str) -> Pairs:
+    """The descriptions of ``labels`` in the order of the description map; None values are left out."""
+    if not value and value != "":
+        return ()
+    known = frozenset(labels)
+    return tuple(
+        (label, check_text(text, join(path, label)))
+        for label, text in check_mapping(value, path, of="label to description").items()
+        if label in known and text is not None
+    )
+
+
+def _description(value: object, path: str) -> str | None:
+    return None if value is None else check_text(value, path)
+
+
+def _check_gold(value: object, path: str) -> None:
+    """Values of a processor dict are gold text of training data; only their type is looked at."""
+    for item in value if isinstance(value, (list, tuple)) else (value,):
+        if item is not None and not isinstance(item, str):
+            raise SchemaTypeError(
+                f'{path}: expected "" (names only; descriptions go under their own key), got {shown(item)}'
+            )
