@@ -1,34 +1,34 @@
-"""Everything exported → one bundle directory, complete or not there at all.
-
-The directory is built under a temporary name beside its destination and renamed as the last step; with
-``overwrite`` the old bundle stays until the new one is complete.
-"""
+"""The whole export on one page: checkpoint → graphs, head weights, tokenizer, card, manifest → bundle."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gliner2_export.card import write_card
+from gliner2_export.card import render_card
 from gliner2_export.checkpoint import Checkpoint, load_checkpoint
 from gliner2_export.convert import check_against_torch, convert
 from gliner2_export.graph import ExportGraph
 from gliner2_export.heads import SpanHeads, numpy_weights
 from gliner2_export.onnx_config import OUTPUT_AXES, SpanOnnxConfig
 from gliner2_export.quantize import quantize_int8
+from gliner2_export.staging import check_destination, staged_directory
 from gliner2_lite import __version__
-from gliner2_lite.bundle import FORMAT_VERSION, HEADS_NAME, MANIFEST_NAME, TOKENIZER_NAME, file_sha256
+from gliner2_lite.bundle import (
+    CARD_NAME,
+    FORMAT_VERSION,
+    HEADS_NAME,
+    MANIFEST_NAME,
+    TOKENIZER_NAME,
+    file_sha256,
+)
 from gliner2_lite.errors import ExportError
 
 log = logging.getLogger("gliner2_export")
@@ -61,7 +61,7 @@ def export_checkpoint(
         np.savez(place / HEADS_NAME, **numpy_weights(loaded.extractor))
         (place / TOKENIZER_NAME).write_text(loaded.tokenizer_json, encoding="utf-8")
         manifest = describe(loaded, place, graphs)
-        write_card(place, manifest, loaded.directory)
+        (place / CARD_NAME).write_text(card_text(manifest, place, loaded.directory), encoding="utf-8")
         manifest["files"] = file_records(place)
         write_json(place / MANIFEST_NAME, manifest)
     log.info("wrote %s in %.0f s", out, time.perf_counter() - started)
@@ -78,32 +78,16 @@ def check_variants(variants: Sequence[str]) -> None:
         )
 
 
-def check_destination(out: Path, *, overwrite: bool) -> None:
-    """Raise ExportError when ``out`` is in the way. Only bundles and empty directories are ever replaced."""
-    if not out.exists() and not out.is_symlink():
-        return
-    if not out.is_dir() or out.is_symlink():
-        raise ExportError(f"{out} exists and is not a directory; choose another output directory")
-    if not any(out.iterdir()):
-        return
-    if not (out / MANIFEST_NAME).is_file():
-        raise ExportError(f"{out} exists and is not a bundle (no {MANIFEST_NAME}); choose another directory")
-    if not overwrite:
-        raise ExportError(
-            f"{out} already holds a bundle; give --overwrite to replace it, or another directory"
-        )
-
-
 def write_graphs(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> dict[str, str]:
     """Convert, check and quantize inside ``place``. Returns variant → graph path relative to ``place``."""
-    graph = ExportGraph(
-        loaded.extractor.encoder, SpanHeads(loaded.extractor), pooling=loaded.config.token_pooling
-    )
+    encoder, heads = loaded.extractor.encoder, SpanHeads(loaded.extractor)
+    pooling = loaded.config.token_pooling
     fp32 = place / GRAPHS["fp32"]
     fp32.parent.mkdir()
     log.info("converting to ONNX")
-    convert(graph, fp32, vocab_size=loaded.vocab_size)
-    check_against_torch(graph, fp32, vocab_size=loaded.vocab_size, max_positions=loaded.max_positions)
+    convert(ExportGraph(encoder, heads, pooling=pooling), fp32, vocab_size=loaded.vocab_size)
+    reference = ExportGraph(encoder, heads, pooling=pooling, rewrite=False)
+    check_against_torch(fp32, reference, vocab_size=loaded.vocab_size, max_positions=loaded.max_positions)
     if "int8" in variants:
         log.info("quantizing to int8")
         quantize_int8(fp32, place / GRAPHS["int8"], encoder_config=loaded.extractor.encoder.config)
@@ -153,6 +137,14 @@ def describe(loaded: Checkpoint, place: Path, graphs: dict[str, str]) -> dict[st
     }
 
 
+def card_text(manifest: dict[str, Any], place: Path, checkpoint: Path) -> str:
+    """The model card; quotes the checkpoint's own where there is one."""
+    readme = checkpoint / CARD_NAME
+    source_card = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
+    sizes = {name: record["size"] for name, record in file_records(place).items()}
+    return render_card(manifest, sizes, source_card)
+
+
 def file_records(place: Path) -> dict[str, dict[str, Any]]:
     """Size and SHA-256 of every file in the bundle, by path relative to it."""
     files = sorted(path for path in place.rglob("*") if path.is_file())
@@ -164,56 +156,3 @@ def file_records(place: Path) -> dict[str, dict[str, Any]]:
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def staged_directory(out: Path) -> Iterator[Path]:
-    """A fresh directory beside ``out`` that takes its place when the block ends, or vanishes when it fails."""
-    out = out.absolute()
-    created = _make_parents(out.parent)
-    place = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
-    try:
-        place.chmod(
-            0o777 & ~_umask()
-        )  # mkdtemp makes it private; a bundle is as readable as any new directory
-        yield place
-        _take_place(place, out)
-    except BaseException:  # Ctrl-C included: nothing half-written stays
-        shutil.rmtree(place, ignore_errors=True)
-        for parent in created:
-            _unless_missing(parent.rmdir)
-        raise
-
-
-def _take_place(place: Path, out: Path) -> None:
-    if not out.exists():
-        place.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".old", dir=out.parent))
-    out.rename(old)  # onto an empty directory: allowed
-    try:
-        place.rename(out)
-    except BaseException:
-        old.rename(out)
-        raise
-    shutil.rmtree(old)
-
-
-def _make_parents(parent: Path) -> list[Path]:
-    """Create ``parent`` and what is above it; returns what was created, deepest first."""
-    missing = [path for path in (parent, *parent.parents) if not path.exists()]
-    parent.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
-
-
-def _unless_missing(remove: Callable[[], None]) -> None:
-    try:
-        remove()
-    except OSError:
-        log.debug("left a directory that something else uses by now")

@@ -63,11 +63,7 @@ def load_checkpoint(directory: Path, *, adapter: Path | None = None) -> Checkpoi
     Raises CheckpointError or CheckpointNotFoundError, naming the file and the remedy.
     """
     config = check_files(directory)
-    extractor = gliner2.GLiNER2.from_pretrained(str(directory), map_location="cpu")
-    extractor.float().eval()
-    extractor.encoder.set_attn_implementation("eager")  # the other backends do not trace to plain operators
-    for parameter in extractor.parameters():
-        parameter.requires_grad_(False)
+    extractor = read_extractor(directory)
     if adapter is not None:
         merge_adapter(extractor, adapter)
     tokenizer = extractor.processor.tokenizer
@@ -85,6 +81,22 @@ def load_checkpoint(directory: Path, *, adapter: Path | None = None) -> Checkpoi
         weights_sha256=file_sha256(weights_path(directory)),
         adapter=None if adapter is None else source_name(adapter),
     )
+
+
+def read_extractor(directory: Path) -> nn.Module:
+    """The reference's model of ``directory``: float32, eval mode, eager attention, no gradients."""
+    try:
+        config = gliner2.ExtractorConfig.from_pretrained(str(directory / "config.json"))
+        config.attn_implementation = "eager"  # the other backends do not trace to plain operators
+        extractor = gliner2.GLiNER2.from_pretrained(
+            str(directory), config=config, map_location="cpu", attention_backend="standard"
+        )
+    except (RuntimeError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"gliner2 cannot read the checkpoint {directory}: {error}") from error
+    extractor.float().eval()
+    for parameter in extractor.parameters():
+        parameter.requires_grad_(False)
+    return extractor
 
 
 def check_files(directory: Path) -> CheckpointConfig:
@@ -106,16 +118,22 @@ def check_files(directory: Path) -> CheckpointConfig:
             f"{encoder_config} is missing; copy the config.json of the encoder the model was trained from "
             "(named by model_name in config.json) to that place"
         )
-    if not isinstance(_read_json(encoder_config).get("model_type"), str):
+    encoder = _read_json(encoder_config)
+    if not isinstance(encoder.get("model_type"), str):
         raise CheckpointError(
             f"{encoder_config} has no model_type; add the encoder's, for example "
             '"model_type": "deberta-v2" (DeBERTa-v2, -v3, mDeBERTa) or "bert"'
         )
+    if encoder.get("auto_map"):
+        raise CheckpointError(
+            f"{encoder_config} asks for Python code of its own (auto_map), which is never run here; "
+            "remove auto_map if transformers has the model_type"
+        )
     weights_path(directory)
     if not any((directory / name).is_file() for name in TOKENIZER_FILES):
         raise CheckpointNotFoundError(
-            f"{directory / 'tokenizer.json'} is missing, and so is a SentencePiece model or vocab.txt to make "
-            "one from; copy the tokenizer files of the checkpoint into the directory"
+            f"{directory / 'tokenizer.json'} is missing, and so is a SentencePiece model or vocab.txt to "
+            "make one from; copy the tokenizer files of the checkpoint into the directory"
         )
     return config
 

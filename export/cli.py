@@ -1,14 +1,22 @@
-"""``gliner2-lite export`` and ``python -m gliner2_export``: arguments, messages, exit codes."""
+"""``gliner2-lite export`` and ``python -m gliner2_export``: arguments, messages, exit codes.
+
+Exit codes: 0 done; 1 the checkpoint, the adapter or the output directory is at fault; 2 the command line
+is; 130 interrupted. The bundle's path goes to stdout, all else to stderr.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from gliner2_lite.errors import GLiNER2LiteError
+from gliner2_lite.errors import GLiNER2LiteError, MissingExtraError
+
+EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 
 EXAMPLES = """\
 examples:
@@ -23,6 +31,7 @@ tokenizer files), for example made by
 
 
 def build_parser() -> argparse.ArgumentParser:
+    """The command line; builds without torch."""
     parser = argparse.ArgumentParser(
         prog="gliner2-lite export",
         description="Convert a GLiNER2 checkpoint into a bundle that runs without PyTorch.",
@@ -43,28 +52,49 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the exporter. Prints the bundle's path on stdout, everything else on stderr; returns the exit code."""
+    """Run the exporter on ``argv`` (default: this process's) and return its exit code."""
     arguments = build_parser().parse_args(argv)
+    try:
+        with _messages_on_stderr():
+            _export(arguments)
+    except GLiNER2LiteError as error:
+        print(f"gliner2-lite export: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("gliner2-lite export: interrupted, nothing was written", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    print(arguments.out)
+    return EXIT_OK
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    try:
+        bundle = importlib.import_module("gliner2_export.bundle")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"exporting needs the module {error.name!r}, which is not installed: "
+            'run pip install "gliner2-lite[export]" (running bundles needs none of it)'
+        ) from error
+    bundle.export_checkpoint(
+        arguments.checkpoint,
+        arguments.out,
+        variants=[name.strip() for name in arguments.variants.split(",")],
+        adapter=arguments.adapter,
+        overwrite=arguments.overwrite,
+    )
+
+
+@contextmanager
+def _messages_on_stderr() -> Iterator[None]:
     log = logging.getLogger("gliner2_export")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
+    level, log.propagate = log.level, False
     log.addHandler(handler)
     log.setLevel(logging.INFO)
-    log.propagate = False
     try:
-        from gliner2_export.bundle import export_checkpoint
-
-        export_checkpoint(
-            arguments.checkpoint,
-            arguments.out,
-            variants=[name.strip() for name in arguments.variants.split(",") if name.strip()],
-            adapter=arguments.adapter,
-            overwrite=arguments.overwrite,
-        )
-    except GLiNER2LiteError as error:
-        print(f"gliner2-lite export: {error}", file=sys.stderr)
-        return 1
+        yield
     finally:
         log.removeHandler(handler)
-    print(arguments.out)
-    return 0
+        log.setLevel(level)
+        log.propagate = True

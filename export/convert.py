@@ -57,17 +57,18 @@ def move_weights_out(path: Path, *, limit: int = EXTERNAL_DATA_BYTES) -> None:
         return
     model = onnx.load(path)
     onnx.save_model(model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=data.name)
+    data.chmod(path.stat().st_mode)  # onnx makes it readable for its owner only
 
 
 def check_against_torch(
-    graph: ExportGraph,
     path: Path,
+    reference: ExportGraph,
     *,
     vocab_size: int,
     max_positions: int | None,
     shapes: Sequence[Shape] = CHECKED_SHAPES,
 ) -> dict[str, float]:
-    """Run the ONNX file and the torch module on the same batches.
+    """Run the ONNX file and the torch module ``reference`` on the same batches.
 
     Returns, per output, the largest difference relative to the output's largest absolute value. Raises
     ExportError when one exceeds ``TOLERANCE``.
@@ -79,9 +80,9 @@ def check_against_torch(
     for seed, shape in enumerate(shapes):
         if max_positions is not None and shape.tokens > max_positions:
             continue
-        batch = random_batch(shape, vocab_size=vocab_size, pooling=graph.pooling, seed=seed)
+        batch = random_batch(shape, vocab_size=vocab_size, pooling=reference.pooling, seed=seed)
         with torch.inference_mode():
-            expected = graph(**{name: torch.from_numpy(array) for name, array in batch.items()})
+            expected = reference(**{name: torch.from_numpy(array) for name, array in batch.items()})
         for name, array in zip(worst, session.run(list(worst), batch), strict=True):
             worst[name] = max(worst[name], relative_difference(array, expected[name].numpy()))
     for name, difference in worst.items():

@@ -12,11 +12,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from gliner2_export.deberta import FastDeberta
 from gliner2_export.heads import SpanHeads
 
-#: ``model_type`` of an encoder config → builder of a module that is faster than the traced one. It takes
-#: the transformers module and must have :class:`TracedEncoder`'s forward and give the same rows.
-ENCODER_REWRITES: dict[str, Callable[[nn.Module], nn.Module]] = {}
+#: ``model_type`` of an encoder config → a module that is faster than the traced one. It is built from the
+#: transformers module, has :class:`TracedEncoder`'s forward and gives the same rows.
+ENCODER_REWRITES: dict[str, Callable[[nn.Module], nn.Module]] = {"deberta-v2": FastDeberta}
 
 POOLINGS = ("first", "mean", "max")
 
@@ -66,11 +67,12 @@ class ExportGraph(nn.Module):
     ``label_states`` [batch, labels, H]; ``span_start``, ``span_end`` [batch, words, 4H].
     """
 
-    def __init__(self, encoder: nn.Module, heads: SpanHeads, *, pooling: str) -> None:
+    def __init__(self, encoder: nn.Module, heads: SpanHeads, *, pooling: str, rewrite: bool = True) -> None:
+        """``rewrite=False`` keeps the transformers encoder as it is: the yardstick for the rewritten one."""
         super().__init__()
         if pooling not in POOLINGS:
             raise ValueError(f"pooling must be one of {', '.join(POOLINGS)}, got {pooling!r}")
-        self.encoder = encoder_for_export(encoder)
+        self.encoder = encoder_for_export(encoder) if rewrite else TracedEncoder(encoder)
         self.heads = heads
         self.pooling = pooling
         self.config = encoder.config  # Optimum's exporter reads it
@@ -104,7 +106,7 @@ class ExportGraph(nn.Module):
 
 
 def pool_pieces(states: Tensor, pieces: Tensor, *, pooling: str) -> Tensor:
-    """``states`` [B, words × pieces, H] and ``pieces`` [B, words, pieces] (1 real, 0 padding) → [B, words, H].
+    """``states`` [B, words × pieces, H], ``pieces`` [B, words, pieces] (1 real, 0 padding) → [B, words, H].
 
     A word without a real piece (padding of the words axis) becomes zero in both poolings.
     """
