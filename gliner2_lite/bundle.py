@@ -111,7 +111,9 @@ def read_bundle(root: Path) -> Bundle:
         raise BundleNotFoundError(f"{manifest} is missing; {root} is not a bundle")
     size = manifest.stat().st_size
     if size > MAX_MANIFEST_BYTES:
-        raise BundleError(f"{manifest} has {size} bytes, more than {MAX_MANIFEST_BYTES}; it is not a manifest")
+        raise BundleError(
+            f"{manifest} has {size} bytes, more than {MAX_MANIFEST_BYTES}; it is not a manifest"
+        )
     try:
         raw = json.loads(manifest.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -133,7 +135,9 @@ def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
             raise BundleNotFoundError(f"{path} is missing though the manifest names it; get the bundle again")
         size = path.stat().st_size
         if size != record.size:
-            raise BundleError(f"{path} has {size} bytes, the manifest says {record.size}; get the bundle again")
+            raise BundleError(
+                f"{path} has {size} bytes, the manifest says {record.size}; get the bundle again"
+            )
         if hashes and file_sha256(path) != record.sha256:
             raise BundleError(f"{path} was altered: its SHA-256 is not the manifest's; get the bundle again")
 

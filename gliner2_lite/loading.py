@@ -1,0 +1,88 @@
+"""A name, directory or repository id → the parts of a loaded model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gliner2_lite.bundle import HEADS_NAME, TOKENIZER_NAME, Bundle, Variant, read_bundle, verify_files
+from gliner2_lite.errors import BundleNotFoundError, InputError
+from gliner2_lite.heads import Heads, load_heads
+from gliner2_lite.session import GraphSession, check_threads
+from gliner2_lite.tokenizer import WordTokenizer
+
+EMBEDDED = {"tiny": Path(__file__).parent / "data" / "tiny"}
+VERIFY_MODES = ("hash", "size")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """Everything a model needs to answer."""
+
+    bundle: Bundle
+    variant: Variant
+    tokenizer: WordTokenizer
+    session: GraphSession
+    heads: Heads
+
+
+@dataclass(frozen=True, slots=True)
+class HubOptions:
+    """Where and how a repository is fetched; see ``huggingface_hub.snapshot_download``."""
+
+    revision: str | None = None
+    cache_dir: str | Path | None = None
+    token: str | bool | None = None
+    local_files_only: bool = False
+    force_download: bool = False
+
+
+def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
+    """The bundle directory of an embedded model's name, a directory, or a repository id.
+
+    Raises:
+        BundleNotFoundError: none of the three.
+    """
+    path = Path(name)
+    if isinstance(name, str) and name in EMBEDDED and not path.is_dir():
+        return EMBEDDED[name]
+    if path.is_dir():
+        return path
+    from gliner2_lite.hub import download_bundle, is_repo_id
+
+    if not isinstance(name, str) or not is_repo_id(name):
+        raise BundleNotFoundError(
+            f"{str(name)!r} is neither an existing directory, nor an embedded model ({', '.join(EMBEDDED)}), "
+            "nor a repository id such as org/name"
+        )
+    return download_bundle(
+        name,
+        variant=variant,
+        revision=hub.revision,
+        cache_dir=hub.cache_dir,
+        token=hub.token,
+        local_files_only=hub.local_files_only,
+        force_download=hub.force_download,
+    )
+
+
+def load(root: Path, *, variant: str | None, threads: Any, verify: str) -> LoadedModel:
+    """Check and load the bundle in ``root``.
+
+    Raises:
+        BundleError: a file is missing, damaged, or does not fit the others. InputError: bad arguments.
+    """
+    if verify not in VERIFY_MODES:
+        raise InputError(f"verify must be one of {', '.join(map(repr, VERIFY_MODES))}, not {verify!r}")
+    count = check_threads(threads)
+    bundle = read_bundle(root)
+    chosen = bundle.choose(variant)
+    verify_files(bundle, chosen, hashes=verify == "hash")
+    return LoadedModel(
+        bundle=bundle,
+        variant=chosen,
+        tokenizer=WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens),
+        session=GraphSession(bundle.path(chosen.graph), threads=count),
+        heads=load_heads(bundle.path(HEADS_NAME), bundle.config),
+    )

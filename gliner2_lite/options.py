@@ -1,0 +1,95 @@
+"""The arguments of a call, checked before any work is done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gliner2_lite.errors import InputError, InputTypeError
+from gliner2_lite.overlap import canonical_policy
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to read the scores and shape the results. ``policy`` is canonical, None the default."""
+
+    threshold: float
+    format_results: bool
+    include_confidence: bool
+    include_spans: bool
+    max_len: int | None
+    policy: str | None
+
+
+def make_options(
+    *,
+    threshold: Any,
+    format_results: bool = True,
+    include_confidence: bool = False,
+    include_spans: bool = False,
+    max_len: Any = None,
+    overlap_policy: Any = None,
+) -> Options:
+    """Checked options.
+
+    Raises:
+        InputError: threshold outside [0, 1] or not a number, unknown overlap policy.
+        InputTypeError: a value of the wrong type.
+    """
+    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)):
+        try:  # NumPy and torch scalars are fine
+            threshold = float(threshold.item())
+        except AttributeError:
+            raise InputTypeError(f"threshold must be a number in [0, 1], not {threshold!r}") from None
+    if math.isnan(threshold) or not 0 <= threshold <= 1:
+        raise InputError(f"threshold must be in [0, 1], not {threshold!r}")
+    if max_len is not None and (isinstance(max_len, bool) or not isinstance(max_len, int)):
+        raise InputTypeError(f"max_len must be a number of words or None, not {max_len!r}")
+    return Options(
+        threshold=float(threshold),
+        format_results=bool(format_results),
+        include_confidence=bool(include_confidence),
+        include_spans=bool(include_spans),
+        max_len=max_len,
+        policy=canonical_policy(overlap_policy),
+    )
+
+
+def check_text(text: object, *, where: str = "text", allow_none: bool = True) -> str | None:
+    """``text`` when it is a string (or None, which reads as an empty text)."""
+    if isinstance(text, str) or (text is None and allow_none):
+        return text
+    raise InputTypeError(f"{where} must be a string, not {type(text).__name__}")
+
+
+def check_texts(texts: object) -> Sequence[str | None]:
+    """``texts`` when it is a list or tuple of strings; a single string is a likely slip."""
+    if isinstance(texts, str):
+        raise InputTypeError("texts must be a list of strings, not one string; write [text]")
+    if not isinstance(texts, Sequence):
+        raise InputTypeError(f"texts must be a list of strings, not {type(texts).__name__}")
+    return [check_text(text, where=f"texts[{index}]") for index, text in enumerate(texts)]
+
+
+def check_batch_size(batch_size: object) -> int:
+    """``batch_size`` when it is a positive int."""
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise InputError(f"batch_size must be a positive integer, not {batch_size!r}")
+    return batch_size
+
+
+def match_schemas(schemas: Any, count: int) -> list[Any]:
+    """One schema per text: a list is taken text by text, anything else is for all.
+
+    Raises:
+        InputError: the list has another length than the texts.
+    """
+    if not isinstance(schemas, list):
+        return [schemas] * count
+    if len(schemas) != count:
+        raise InputError(
+            f"{len(schemas)} schemas for {count} texts; give one schema for all, or one per text"
+        )
+    return schemas

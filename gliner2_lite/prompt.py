@@ -1,0 +1,152 @@
+"""Schema → prompt words and their layout: which word is which task's or label's marker.
+
+A task stands in the prompt as ``( [P] PROMPT ( M label1 M label2 … ) )`` where ``M`` tells its kind.
+Every word is tokenised on its own later; PROMPT is one word however long it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gliner2_lite.errors import SchemaError
+from gliner2_lite.schema.spec import (
+    AttributeSpec,
+    ChoiceGroup,
+    ClassificationSpec,
+    EntitySpec,
+    RelationSpec,
+    SchemaSpec,
+    StructureSpec,
+)
+
+SEPARATOR, TEXT_SEPARATOR = "[SEP_STRUCT]", "[SEP_TEXT]"
+TASK_MARKER = "[P]"
+STRUCTURE_MARKER, ENTITY_MARKER, RELATION_MARKER, CLASS_MARKER = "[C]", "[E]", "[R]", "[L]"
+LABEL_MARKERS = (STRUCTURE_MARKER, ENTITY_MARKER, RELATION_MARKER, CLASS_MARKER)
+DESCRIPTION, EXAMPLE, OUTPUT = "[DESCRIPTION]", "[EXAMPLE]", "[OUTPUT]"
+ENTITIES_KEY = "entities"
+TASK_MARKER_INDEX, FIRST_LABEL_INDEX, LABEL_STEP = 1, 4, 2
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTask:
+    """How to read the entity task: its result entities and the attribute groups of their spans."""
+
+    entities: tuple[EntitySpec, ...]
+    attributes: tuple[AttributeSpec, ...] = ()
+
+
+Target = EntityTask | StructureSpec | RelationSpec | ClassificationSpec
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPrompt:
+    """One task of the prompt: ``words`` as encoded, ``labels`` in marker order, ``key`` of the result."""
+
+    key: str
+    words: tuple[str, ...]
+    labels: tuple[str, ...]
+    target: Target
+
+    @property
+    def marker_indices(self) -> range:
+        """Which of ``words`` are the label markers."""
+        return range(FIRST_LABEL_INDEX, FIRST_LABEL_INDEX + LABEL_STEP * len(self.labels), LABEL_STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All tasks in encoding order, and the choice words that stand before the text words."""
+
+    tasks: tuple[TaskPrompt, ...]
+    prefix: tuple[str, ...]
+    requested_relations: tuple[str, ...]
+    classification_tasks: tuple[str, ...]
+
+
+def build_prompt(spec: SchemaSpec) -> Prompt:
+    """The prompt of a schema: structures, entities, relations, classifications, each as declared.
+
+    Raises:
+        SchemaError: a classification's prompt reads as another task whose labels are not the same.
+    """
+    tasks = [_structure(structure) for structure in spec.structures if structure.prompt_fields]
+    if spec.entity_labels:
+        tasks.append(_entities(spec))
+    tasks += [_relation(relation) for relation in spec.relations if relation.fields]
+    tasks += [_classification(task, spec.classifications) for task in spec.classifications]
+    return Prompt(
+        tasks=tuple(tasks),
+        prefix=tuple(word for group in spec.choice_groups for word in _choice_words(group)),
+        requested_relations=spec.requested_relations,
+        classification_tasks=tuple(task.task for task in spec.classifications),
+    )
+
+
+def _structure(structure: StructureSpec) -> TaskPrompt:
+    head = structure.name + _descriptions(structure.descriptions)
+    return _task(head, STRUCTURE_MARKER, structure.prompt_fields, structure)
+
+
+def _entities(spec: SchemaSpec) -> TaskPrompt:
+    head = ENTITIES_KEY + _descriptions(spec.entity_descriptions)
+    return _task(head, ENTITY_MARKER, spec.entity_labels, EntityTask(spec.entities, spec.attributes))
+
+
+def _relation(relation: RelationSpec) -> TaskPrompt:
+    head = f"{relation.name}: {relation.description}" if relation.description else relation.name
+    return _task(head, RELATION_MARKER, relation.fields, relation)
+
+
+def _classification(task: ClassificationSpec, declared: tuple[ClassificationSpec, ...]) -> TaskPrompt:
+    head = f"{task.task}: {task.prompt}" if task.prompt else task.task
+    head += _descriptions(task.descriptions)
+    head += "".join(f" {EXAMPLE} {given} {OUTPUT} {label}" for given, label in task.examples)
+    owner = _owner(head, declared)
+    if len(owner.labels) != len(task.labels):
+        raise SchemaError(
+            f"classification task {task.task!r} cannot be told from task {owner.task!r}, which has other "
+            "labels; give the tasks different names"
+        )
+    prompt = _task(head, CLASS_MARKER, task.labels, owner)
+    return TaskPrompt(owner.task, prompt.words, prompt.labels, owner)
+
+
+def _owner(head: str, declared: tuple[ClassificationSpec, ...]) -> ClassificationSpec:
+    """The declaration that reads a result: the longest task name that starts ``head``, the first on a tie."""
+    best: ClassificationSpec | None = None
+    for task in declared:
+        rest = head[len(task.task) :]
+        owns = head.startswith(task.task) and (rest == "" or rest[0] in ": ")
+        if owns and (best is None or len(task.task) > len(best.task)):
+            best = task
+    if best is None:
+        raise SchemaError(f"classification prompt {head!r} starts with no declared task name")
+    return best
+
+
+def _task(head: str, marker: str, labels: tuple[str, ...], target: Target) -> TaskPrompt:
+    key = head.split(f" {DESCRIPTION} ")[0]
+    words = ["(", TASK_MARKER, head, "("]
+    for label in labels:
+        words += (marker, label)
+    words += (")", ")")
+    return TaskPrompt(key, tuple(words), labels, target)
+
+
+def _descriptions(descriptions: tuple[tuple[str, str], ...]) -> str:
+    return "".join(f" {DESCRIPTION} {label}: {text}" for label, text in descriptions)
+
+
+def _choice_words(group: ChoiceGroup) -> list[str]:
+    words = ["(", f"{group.structure}:"]
+    for index, (field, choices) in enumerate(group.fields):
+        if index:
+            words.append(",")
+        words += (field, "(")
+        for number, choice in enumerate(choices):
+            if number:
+                words.append("|")
+            words.append(choice)
+        words.append(")")
+    return [*words, ")"]

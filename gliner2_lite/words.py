@@ -1,0 +1,164 @@
+"""Text → words with offsets into the text, in time linear in the text.
+
+The words are those of the reference's splitters. Its pattern tries an e-mail at every position and
+rescans the rest of the run each time, which is quadratic on long runs such as dots. Here the
+e-mails are found first, one pass over the runs, and the remaining alternatives never backtrack.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gliner2_lite.errors import InputError, InputTypeError
+
+WordSplitter = Callable[..., Iterable[tuple[str, int, int]]]
+"""A splitter: called as ``splitter(text, lower=True)``, yields ``(token, start, end)``."""
+
+FINAL_MARKS = (".", "!", "?")
+_ZERO_WIDTH_JOINERS = "\u200c\u200d"
+_FLAGS = re.IGNORECASE
+_LOCAL_RUN = re.compile(r"[a-z0-9._%+-]+", _FLAGS)
+_DOMAIN = re.compile(r"@[a-z0-9.-]+\.[a-z]{2,}", _FLAGS)
+_CHARS = re.compile(r"[A-Za-z0-9@._\-+]+|\S")
+# Code points that can carry a category M*: the assigned planes that hold scripts, and the selectors.
+_MARK_RANGES = ((0x300, 0x20000), (0xE0000, 0xE1000))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one text: ``values`` lower-cased, ``starts``/``ends`` half-open into the text."""
+
+    values: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def normalize_text(text: str | None) -> str:
+    """The text that is encoded: ``"."`` for nothing, and a final ``"."`` unless it ends in ``.!?``."""
+    if not text:
+        return "."
+    return text if text.endswith(FINAL_MARKS) else text + "."
+
+
+def split_words(text: str, splitter: WordSplitter, *, limit: int | None = None) -> Words:
+    """Split ``text``; ``limit`` keeps the first words as the slice ``[:limit]`` does."""
+    found = list(splitter(text, lower=True))
+    if limit is not None:
+        found = found[:limit]
+    return Words(
+        values=tuple(value for value, _, _ in found),
+        starts=tuple(start for _, start, _ in found),
+        ends=tuple(end for _, _, end in found),
+    )
+
+
+def resolve_splitter(splitter: str | WordSplitter | type | None) -> WordSplitter:
+    """A splitter from its name (``"whitespace"``, ``"char"``), a class without arguments, or a callable.
+
+    Raises:
+        InputError: an unknown name.
+        InputTypeError: not callable, or a class that needs arguments.
+    """
+    if splitter is None:
+        return whitespace_words
+    if isinstance(splitter, str):
+        if splitter not in SPLITTERS:
+            known = ", ".join(repr(name) for name in SPLITTERS)
+            raise InputError(
+                f"word_splitter {splitter!r} is unknown; write one of {known} or give a callable"
+            )
+        return SPLITTERS[splitter]
+    if isinstance(splitter, type):
+        try:
+            splitter = splitter()
+        except TypeError as error:
+            raise InputTypeError(
+                f"word_splitter class must be callable without arguments: {error}"
+            ) from error
+    if not callable(splitter):
+        raise InputTypeError(
+            f"word_splitter must be a name or a callable (text, lower=True), not {type(splitter).__name__}"
+        )
+    return splitter
+
+
+def whitespace_words(text: str, lower: bool = True) -> Iterable[tuple[str, int, int]]:
+    """URLs, e-mails, @names, runs of letters joined by - or _, and single other characters."""
+    pattern = _pattern(has_marks=_has_marks(text))
+    emails = _emails(text) if "@" in text else []
+    if not emails:
+        for match in pattern.finditer(text):
+            value = match.group()
+            yield (value.lower() if lower else value), match.start(), match.end()
+        return
+    position, next_email = 0, 0
+    while match := pattern.search(text, position):
+        start, end = match.span()
+        while next_email < len(emails) and emails[next_email].at <= start:
+            next_email += 1
+        if next_email < len(emails) and emails[next_email].start <= start and match.lastgroup != "url":
+            end = emails[next_email].end
+        value = text[start:end]
+        yield (value.lower() if lower else value), start, end
+        position = end
+
+
+def char_words(text: str, lower: bool = True) -> Iterable[tuple[str, int, int]]:
+    """Runs of ASCII letters, digits and ``@._-+``, and every other non-space character alone."""
+    for match in _CHARS.finditer(text):
+        value = match.group()
+        yield (value.lower() if lower else value), match.start(), match.end()
+
+
+SPLITTERS: dict[str, WordSplitter] = {"whitespace": whitespace_words, "char": char_words}
+
+
+@dataclass(frozen=True, slots=True)
+class _Email:
+    """Any start in ``[start, at)`` begins an e-mail that ends at ``end``."""
+
+    start: int
+    at: int
+    end: int
+
+
+def _emails(text: str) -> list[_Email]:
+    # "@" is in neither class, so runs and domains of different "@" never share a character: linear.
+    found = []
+    for run in _LOCAL_RUN.finditer(text):
+        domain = _DOMAIN.match(text, run.end())
+        if domain:
+            found.append(_Email(run.start(), run.end(), domain.end()))
+    return found
+
+
+def _has_marks(text: str) -> bool:
+    return not text.isascii() and any(unicodedata.category(char)[0] == "M" for char in set(text))
+
+
+@lru_cache(maxsize=2)
+def _pattern(*, has_marks: bool) -> re.Pattern[str]:
+    word = rf"[\w{_ZERO_WIDTH_JOINERS}{_mark_class() if has_marks else ''}]+"
+    return re.compile(rf"(?P<url>https?://\S+|www\.\S+)|@[a-z0-9_]+|{word}(?:[-_]{word})*|\S", _FLAGS)
+
+
+def _mark_class() -> str:
+    """All combining marks of this Python's Unicode data, as the inside of a character class."""
+    parts: list[str] = []
+    for first, last in _MARK_RANGES:
+        start = None
+        for code in range(first, last + 1):
+            is_mark = code < last and unicodedata.category(chr(code))[0] == "M"
+            if is_mark and start is None:
+                start = code
+            elif not is_mark and start is not None:
+                parts.append(f"{chr(start)}-{chr(code - 1)}")
+                start = None
+    return "".join(parts)
