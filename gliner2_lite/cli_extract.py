@@ -136,9 +136,9 @@ def run(options: argparse.Namespace) -> None:
     from gliner2_lite import GLiNER2
 
     model = GLiNER2.from_pretrained(options.model, variant=options.variant, threads=options.threads)
-    extract, arguments = model.batch_extract, _call_arguments(options)
-    if options.long:
-        extract = model.batch_extract_long
+    extract: Callable[..., list[dict[str, Any]]]
+    extract = model.batch_extract_long if options.long else model.batch_extract
+    arguments = _call_arguments(options)
     _use_utf8_output()
     first = 1
     while batch := list(islice(texts, options.batch_size)):
@@ -156,6 +156,7 @@ def run(options: argparse.Namespace) -> None:
 def build_schema(options: argparse.Namespace) -> Schema:
     """All tasks of the command line, and those of ``--schema``, as one schema."""
     from gliner2_lite.schema import Schema
+    from gliner2_lite.schema.fields import parse_field
 
     schema = Schema() if options.schema is None else _load_schema(options.schema)
     for names in options.entities or ():
@@ -165,7 +166,11 @@ def build_schema(options: argparse.Namespace) -> Schema:
     for task, labels in options.classify or ():
         schema.classification(task, labels)
     for name, fields in options.structure or ():
-        add_structure(schema, name, fields)
+        structure = schema.structure(name)
+        for index, text in enumerate(fields):
+            field = parse_field(text, f"structures.{name}[{index}]")
+            choices = None if field.choices is None else list(field.choices)
+            structure.field(field.name, dtype=field.dtype, choices=choices, description=field.description)
     return schema
 
 
