@@ -11,6 +11,7 @@ from gliner2_lite.schema.convenience import (
     relations_schema,
     structures_schema,
 )
+from gliner2_lite.schema.json_text import load_schema_json
 from gliner2_lite.schema.spec import (
     AttributeSpec,
     ChoiceGroup,
@@ -42,6 +43,7 @@ __all__ = [
     "classification_schema",
     "compile_schema",
     "entities_schema",
+    "load_schema_json",
     "relations_schema",
     "structures_schema",
 ]

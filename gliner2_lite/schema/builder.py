@@ -188,8 +188,8 @@ class Schema:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Schema:
-        """A schema from the friendly form, see ``gliner2_lite.schema.friendly``; strict about every key."""
-        from gliner2_lite.schema.friendly import read_friendly
+        """A schema from the friendly form (see ``friendly_read``); strict about every key."""
+        from gliner2_lite.schema.friendly_read import read_friendly
 
         return read_friendly(data, cls())
 
@@ -202,7 +202,7 @@ class Schema:
 
     def to_dict(self) -> dict[str, Any]:
         """The friendly form: defaults are left out, validators cannot be written."""
-        from gliner2_lite.schema.friendly import write_friendly
+        from gliner2_lite.schema.friendly_write import write_friendly
 
         return write_friendly(self)
 

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral, Real
+from reprlib import Repr
 from typing import Any
 
 from gliner2_lite.errors import SchemaError, SchemaTypeError
@@ -17,7 +18,8 @@ from gliner2_lite.schema.limits import MARKER_SET
 from gliner2_lite.schema.spec import Validator
 
 _PLAIN_KEY = re.compile(r"\w+")
-_SHOWN = 60  # characters of a wrong value that a message repeats
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 80, 80
 
 
 def join(path: str, key: object) -> str:
@@ -28,9 +30,8 @@ def join(path: str, key: object) -> str:
 
 
 def shown(value: object) -> str:
-    """``repr`` of a wrong value, cut to a length that fits a message."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    """``repr`` of a wrong value, cut (in length and depth) to what fits a message."""
+    return _SHORT.repr(value)
 
 
 def check_text(value: object, path: str) -> str:

@@ -30,7 +30,7 @@ from gliner2_lite.schema.checks import (
     join,
     shown,
 )
-from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
+from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
 from gliner2_lite.schema.options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import (
     AttributeSpec,
@@ -73,7 +73,6 @@ CLASSIFICATION_KEYS = frozenset(
         "true_label",  # gold of training data, without effect here
     }
 )
-CLASS_ACTIVATIONS = ("sigmoid", "softmax")
 _NO_OPTIONS = SpanOptions()
 
 
@@ -194,12 +193,12 @@ def _field_choices(value: object, path: str) -> tuple[str, ...] | None:
 
 
 def _entity_labels(processor: Mapping[str, Any]) -> tuple[str, ...]:
-    value = processor.get("entities", ())
+    value = processor.get("entities", [])
     if isinstance(value, Mapping):
         for name, gold in value.items():
             _check_gold(gold, join("entities", name))
         return tuple(check_name(name, "entities") for name in value)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return tuple(dict.fromkeys(check_name(name, f"entities[{i}]") for i, name in enumerate(value)))
     raise SchemaTypeError(f"entities: expected a list or dict of entity types, got {shown(value)}")
 
@@ -248,11 +247,11 @@ def _relations(processor: Mapping[str, Any], options: SchemaOptions) -> tuple[Re
         roles.setdefault(name, tuple(fields))
     described = _section(processor, "relation_descriptions", "relation name to description")
     result = []
-    for name, fields in roles.items():
+    for name, role_names in roles.items():
         description = _description(described.get(name), join("relation_descriptions", name))
         prompt = f"{name}: {description}" if description else name
         threshold = options.relation_thresholds.get(prompt.split(f" {DESCRIPTION_MARKER} ")[0])
-        result.append(RelationSpec(name, fields, description or None, threshold))
+        result.append(RelationSpec(name, role_names, description or None, threshold))
     return tuple(result)
 
 

@@ -74,7 +74,7 @@ def _from_string(spec: str, path: str) -> FieldDeclaration:
 
 
 def _unpaired(part: str) -> bool:
-    """Whether ``part`` looks like choices that were cut: a bracket at an end, and not as many of the other."""
+    """Whether ``part`` looks like choices cut short: a bracket at an end, and not as many of the other."""
     at_an_end = part.startswith("[") or part.endswith("]")
     return at_an_end and part.count("[") != part.count("]")
 

@@ -36,6 +36,12 @@ RESERVED_ATTRIBUTE_NAMES: Final = frozenset({"text", "confidence", "start", "end
 RELATION_ROLES: Final = ("head", "tail")
 
 DEFAULT_CLASS_THRESHOLD: Final = 0.5
+CLASS_ACTIVATIONS: Final = ("auto", "sigmoid", "softmax")
+
+# Options of checkpoints that form records.
+RECORD_MODES: Final = ("natural", "latent", "anchorless")
+OCCURRENCE_POLICIES: Final = ("all", "first", "error_on_ambiguous", "latent_all")
+CARDINALITIES: Final = ("optional_one", "required_one", "zero_or_more", "one_or_more")
 
 # Bounds on schema JSON that may come from someone else. A real schema nests six deep and takes a few
 # kilobytes; these leave room for thousands of labels and stop a hostile file early.

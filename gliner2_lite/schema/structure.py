@@ -16,14 +16,12 @@ from gliner2_lite.schema.checks import (
     join,
     shown,
 )
+from gliner2_lite.schema.limits import OCCURRENCE_POLICIES, RECORD_MODES
 from gliner2_lite.schema.options import SpanOptions
 from gliner2_lite.schema.spec import Validator
 
 if TYPE_CHECKING:
     from gliner2_lite.schema.builder import Schema
-
-RECORD_MODES = ("natural", "latent", "anchorless")
-OCCURRENCE_POLICIES = ("all", "first", "error_on_ambiguous", "latent_all")
 
 
 class StructureBuilder:
@@ -78,7 +76,7 @@ class StructureBuilder:
             choices=tuple(check_choices(choices, f"{path}.choices") or ()) or None,
         )
         text = None if description is None else check_text(description, f"{path}.description")
-        record = {} if cardinality is None else {"cardinality": cardinality}
+        record: dict[str, Any] = {} if cardinality is None else {"cardinality": cardinality}
         if check_flag(exclusive, f"{path}.exclusive"):
             record["exclusive"] = True
 

@@ -1,0 +1,80 @@
+"""Schemas from JSON text, which may come from someone else: strict, bounded, with errors that say where."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from gliner2_lite.errors import SchemaError, SchemaTypeError
+from gliner2_lite.schema.builder import Schema
+from gliner2_lite.schema.checks import shown
+from gliner2_lite.schema.limits import MAX_SCHEMA_CHARS, MAX_SCHEMA_DEPTH
+
+
+def load_schema_json(text: str, *, source: str) -> Schema:
+    """The schema that the JSON ``text`` declares in the friendly form; ``source`` opens every message.
+
+    Raises SchemaError for text that is not JSON (with line and column), repeated keys, NaN or Infinity,
+    more than MAX_SCHEMA_CHARS characters, nesting below MAX_SCHEMA_DEPTH, and whatever
+    ``Schema.from_dict`` rejects.
+    """
+    data = parse_json(text, source=source)
+    try:
+        return Schema.from_dict(data)
+    except SchemaTypeError as error:
+        raise SchemaTypeError(f"{source}: {error}") from error
+    except SchemaError as error:
+        raise SchemaError(f"{source}: {error}") from error
+
+
+def parse_json(text: str, *, source: str) -> dict[str, Any]:
+    """A JSON object as a dict, under the same bounds."""
+    if not isinstance(text, str):
+        raise SchemaTypeError(f"{source}: expected text, got {type(text).__name__}")
+    if len(text) > MAX_SCHEMA_CHARS:
+        raise SchemaError(f"{source}: {len(text):,} characters; a schema has at most {MAX_SCHEMA_CHARS:,}")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in result:
+                raise SchemaError(f"{source}: key {shown(key)} stands twice in one object; remove one")
+            result[key] = value
+        return result
+
+    def refuse(word: str) -> NoReturn:
+        raise SchemaError(f"{source}: {word} is not a JSON number; write a number between 0 and 1")
+
+    try:
+        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=unique, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise SchemaError(
+            f"{source}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from error
+    except RecursionError:
+        raise SchemaError(f"{source}: nested deeper than {MAX_SCHEMA_DEPTH} levels") from None
+    except SchemaError:
+        raise
+    except ValueError as error:  # a whole number with thousands of digits
+        raise SchemaError(f"{source}: {error}") from error
+    _check_depth(data, source)
+    if not isinstance(data, dict):
+        raise SchemaTypeError(
+            f'{source}: expected an object such as {{"entities": ["person"]}}, got {shown(data)}'
+        )
+    return data
+
+
+def _check_depth(data: object, source: str) -> None:
+    level: list[Any] = [data] if isinstance(data, (dict, list)) else []
+    for _ in range(MAX_SCHEMA_DEPTH):
+        if not level:
+            return
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, (dict, list))
+        ]
+    if level:
+        raise SchemaError(f"{source}: nested deeper than {MAX_SCHEMA_DEPTH} levels")
