@@ -28,8 +28,8 @@ with meanings   gliner2-lite extract "Take 20 mg of Lisinopril." \\
                     --entities "drug::Name of a medicine,dose::Amount to take"
 classification  gliner2-lite extract "The battery died after a day." \\
                     --classify sentiment=positive,negative,neutral --classify topic=price,quality
-records         gliner2-lite extract "The iPhone 15 costs $999 and comes in blue." \\
-                    --structure "product=name::str;price::str;color::[blue|black|pink]::str"
+records         gliner2-lite extract 'The iPhone 15 costs $999 and comes in blue.' \\
+                    --structure "product=name::str;price::str;color::[blue|black|red]::str"
 relations       gliner2-lite extract "Tim Cook works for Apple." --relations works_for,lives_in
 all at once     gliner2-lite extract "..." --entities person --classify urgent=yes,no --relations works_for
 a schema file   gliner2-lite extract "..." --schema schema.json

@@ -103,7 +103,7 @@ def test_errors_are_one_line(
         ('{"entites": ["a"]}', "entites"),
         ('{"entities": []}', "entities"),
         ('{"entities": ["a"],}', "line 1"),
-        ("[]", "dict"),
+        ("[]", "object"),
         (b"\xff\xfe", "UTF-8"),
     ],
 )
@@ -165,7 +165,9 @@ def test_tasks_compose_and_flags_add_detail(capsys: pytest.CaptureFixture[str]) 
 def test_options_add_to_a_schema_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "schema.json"
     path.write_text('{"entities": ["person"]}', encoding="utf-8-sig")
-    code, out, _ = run(["extract", TEXT, "--schema", str(path), "--entities", "company"], capsys)
+    code, out, _ = run(
+        ["extract", "Tim Cook works for Apple.", "--schema", str(path), "--entities", "company"], capsys
+    )
     assert code == 0
     assert json.loads(out[0]) == {"entities": {"person": ["Tim Cook"], "company": ["Apple"]}}
 
