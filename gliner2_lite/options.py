@@ -38,11 +38,10 @@ def make_options(
         InputError: threshold outside [0, 1] or not a number, unknown overlap policy.
         InputTypeError: a value of the wrong type.
     """
+    if hasattr(threshold, "item"):  # a NumPy or torch scalar
+        threshold = threshold.item()
     if isinstance(threshold, bool) or not isinstance(threshold, (int, float)):
-        try:  # NumPy and torch scalars are fine
-            threshold = float(threshold.item())
-        except AttributeError:
-            raise InputTypeError(f"threshold must be a number in [0, 1], not {threshold!r}") from None
+        raise InputTypeError(f"threshold must be a number in [0, 1], not {threshold!r}")
     if math.isnan(threshold) or not 0 <= threshold <= 1:
         raise InputError(f"threshold must be in [0, 1], not {threshold!r}")
     if max_len is not None and (isinstance(max_len, bool) or not isinstance(max_len, int)):

@@ -61,7 +61,7 @@ def resolve(
         if rank[1:3] not in seen:
             seen.add(rank[1:3])
             distinct.append(rank)
-    kept = {ALLOW: list, NESTED: _nested, LONGEST: _longest, DISALLOW: _best_disjoint}[policy](distinct)
+    kept = _SELECT[policy](distinct)
     return [items[rank[3]] for rank in kept]
 
 
@@ -139,3 +139,11 @@ def _best_disjoint(ranked: list[Rank]) -> list[Rank]:
             sizes.append(sizes[index])
             links.append(links[index])
     return members(len(by_end))
+
+
+_SELECT: dict[str, Callable[[list[Rank]], list[Rank]]] = {
+    ALLOW: list,
+    NESTED: _nested,
+    LONGEST: _longest,
+    DISALLOW: _best_disjoint,
+}

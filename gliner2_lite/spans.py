@@ -62,4 +62,4 @@ class SpanScorer:
                 np.maximum(rows, 0.0, out=rows)
                 logits[begin:stop, width] = rows @ folded
         logits += constant
-        return logits.transpose(2, 0, 1)
+        return np.asarray(logits.transpose(2, 0, 1), dtype=np.float32)

@@ -99,11 +99,11 @@ def whitespace_words(text: str, lower: bool = True) -> Iterable[tuple[str, int, 
             yield (value.lower() if lower else value), match.start(), match.end()
         return
     position, next_email = 0, 0
-    while match := pattern.search(text, position):
-        start, end = match.span()
+    while found := pattern.search(text, position):
+        start, end = found.span()
         while next_email < len(emails) and emails[next_email].at <= start:
             next_email += 1
-        if next_email < len(emails) and emails[next_email].start <= start and match.lastgroup != "url":
+        if next_email < len(emails) and emails[next_email].start <= start and found.lastgroup != "url":
             end = emails[next_email].end
         value = text[start:end]
         yield (value.lower() if lower else value), start, end
