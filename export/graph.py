@@ -60,11 +60,12 @@ class ExportGraph(nn.Module):
 
     Inputs (int64): ``input_ids``, ``attention_mask`` [batch, tokens]; ``word_tokens`` [batch, words] for
     pooling "first", else [batch, words, pieces] with ``word_pieces`` float32 of the same shape (1 real,
-    0 padding); ``prompt_tokens`` [batch, tasks]; ``label_tokens`` [batch, labels]. Index inputs are
-    positions on the token axis, 0 where padded.
+    0 padding); ``prompt_tokens`` [batch, tasks]; ``label_tokens`` [batch, labels], positions on
+    the token axis, 0 where padded; ``label_tasks`` [batch, labels], the number of each label's task.
 
     Outputs (float32): ``count_logits`` [batch, tasks, 20]; ``class_logits`` [batch, labels];
-    ``label_states`` [batch, labels, H]; ``span_start``, ``span_end`` [batch, words, 4H].
+    ``label_states`` [batch, labels, H]; ``span_start``, ``span_end`` [batch, words, 4H];
+    ``span_logits`` [batch, words, max_width, labels], first instance.
     """
 
     def __init__(self, encoder: nn.Module, heads: SpanHeads, *, pooling: str, rewrite: bool = True) -> None:
@@ -85,6 +86,7 @@ class ExportGraph(nn.Module):
         word_tokens: Tensor,
         prompt_tokens: Tensor,
         label_tokens: Tensor,
+        label_tasks: Tensor,
         word_pieces: Tensor | None = None,
     ) -> dict[str, Tensor]:
         tasks, labels = prompt_tokens.shape[1], label_tokens.shape[1]
@@ -95,13 +97,14 @@ class ExportGraph(nn.Module):
         words = states[:, tasks + labels :]
         if word_pieces is not None:
             words = pool_pieces(words, word_pieces, pooling=self.pooling)
-        heads = self.heads(prompt_states, label_states, words)
+        heads = self.heads(prompt_states, label_states, label_tasks, words)
         return {
             "count_logits": heads.count_logits,
             "class_logits": heads.class_logits,
             "label_states": label_states,
             "span_start": heads.span_start,
             "span_end": heads.span_end,
+            "span_logits": heads.span_logits,
         }
 
 

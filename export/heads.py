@@ -1,8 +1,8 @@
 """The span heads as one torch module that ends where NumPy takes over.
 
-Everything that costs O(words × hidden²) is done here, once per word or marker; what depends on the
-predicted count or on span pairs is left to NumPy, which needs only the small tensors that
-:func:`numpy_weights` returns. The split follows from writing the span representation as
+Everything that costs O(words × hidden²) is done here, once per word or marker, and so is the span grid
+of the first instance (``first_slot.py``). Further instances, whose number is predicted, are left to
+NumPy, which needs only the small tensors that :func:`numpy_weights` returns. The split follows from writing the span representation as
 
     R[i, w] = W2 · relu(W1 · relu([S_i ; E_{i+w}]) + b1) + b2
 
@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gliner2_export.first_slot import FirstSlot
+
 COUNT_CLASSES = 20  # count_pred scores the counts 0 … 19
 
 
@@ -30,6 +32,7 @@ class HeadOutputs:
     class_logits: Tensor
     span_start: Tensor
     span_end: Tensor
+    span_logits: Tensor
 
 
 class SpanHeads(nn.Module):
@@ -54,19 +57,24 @@ class SpanHeads(nn.Module):
             self.start_half.weight.copy_(first.weight[:, :hidden])
             self.start_half.bias.copy_(first.bias)
             self.end_half.weight.copy_(first.weight[:, hidden:])
+        self.first_slot = FirstSlot(extractor)
         self.eval()
 
-    def forward(self, prompts: Tensor, labels: Tensor, words: Tensor) -> HeadOutputs:
-        """``prompts`` [B, tasks, H], ``labels`` [B, labels, H], ``words`` [B, words, H] (encoder states).
+    def forward(self, prompts: Tensor, labels: Tensor, label_tasks: Tensor, words: Tensor) -> HeadOutputs:
+        """``prompts`` [B, tasks, H], ``labels`` [B, labels, H], ``words`` [B, words, H] (encoder
+        states); ``label_tasks`` int64 [B, labels], which task a label belongs to.
 
         Returns ``count_logits`` [B, tasks, 20], ``class_logits`` [B, labels], ``span_start`` and
-        ``span_end`` [B, words, 4H].
+        ``span_end`` [B, words, 4H], ``span_logits`` [B, words, max_width, labels].
         """
+        start = self.start_half(torch.relu(self.project_start(words)))
+        end = self.end_half(torch.relu(self.project_end(words)))
         return HeadOutputs(
             count_logits=self.count_pred(prompts),
             class_logits=self.classifier(labels).squeeze(-1),
-            span_start=self.start_half(torch.relu(self.project_start(words))),
-            span_end=self.end_half(torch.relu(self.project_end(words))),
+            span_start=start,
+            span_end=end,
+            span_logits=self.first_slot(labels, label_tasks, start, end),
         )
 
 

@@ -20,6 +20,7 @@ INPUT_AXES = {
     "word_tokens": {0: "batch", 1: "words"},
     "prompt_tokens": {0: "batch", 1: "tasks"},
     "label_tokens": {0: "batch", 1: "labels"},
+    "label_tasks": {0: "batch", 1: "labels"},
 }
 PIECE_AXES = {0: "batch", 1: "words", 2: "pieces"}
 OUTPUT_AXES = {
@@ -28,6 +29,7 @@ OUTPUT_AXES = {
     "label_states": {0: "batch", 1: "labels"},
     "span_start": {0: "batch", 1: "words"},
     "span_end": {0: "batch", 1: "words"},
+    "span_logits": {0: "batch", 1: "words", 3: "labels"},
 }
 
 
@@ -65,6 +67,7 @@ def random_batch(shape: Shape, *, vocab_size: int, pooling: str, seed: int = 0) 
         batch["word_tokens"] = positions(shape.words, shape.pieces) * pieces.astype(np.int64)
     batch["prompt_tokens"] = positions(shape.tasks)
     batch["label_tokens"] = positions(shape.labels)
+    batch["label_tasks"] = np.sort(rng.integers(0, shape.tasks, (shape.batch, shape.labels)))
     if pooling != "first":
         batch["word_pieces"] = pieces
     return batch

@@ -54,6 +54,7 @@ class Batch:
     word_mask: FloatArray | None  # [B, W, K]
     prompt_tokens: IntArray  # [B, S]
     label_tokens: IntArray  # [B, M]
+    label_tasks: IntArray  # [B, M], the task of each label; 0 where padded
 
 
 def encode_sample(sample: Sample, token_ids: TokenIds, special: dict[str, int], *, pooling: str) -> Encoded:
@@ -139,6 +140,9 @@ def make_batch(encoded: Sequence[Encoded], *, pooling: str) -> Batch:
         word_mask=word_mask,
         prompt_tokens=_pad([item.task_tokens for item in encoded]),
         label_tokens=_pad([[place for task in item.label_tokens for place in task] for item in encoded]),
+        label_tasks=_pad(
+            [[number for number, task in enumerate(item.label_tokens) for _ in task] for item in encoded]
+        ),
     )
 
 

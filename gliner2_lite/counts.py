@@ -131,7 +131,9 @@ class TransformerProjector:
 
     def __init__(self, read: _Weights) -> None:
         self._enter = read.linear("transformer.in_projector")
-        self._layers = [TransformerLayer(read, f"transformer.transformer.layers.{index}") for index in range(2)]
+        self._layers = [
+            TransformerLayer(read, f"transformer.transformer.layers.{index}") for index in range(2)
+        ]
         self._exit = [read.linear(f"transformer.out_projector.{index}") for index in (0, 2, 4)]
 
     def __call__(self, steps: list[FloatArray], labels: Sequence[FloatArray]) -> list[FloatArray]:

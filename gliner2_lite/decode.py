@@ -127,7 +127,7 @@ def _entities(
         return EntityResult(None)
     columns = [task.labels.index(entity.name) for entity in target.entities]
     limits = [_either(entity.threshold, threshold) for entity in target.entities]
-    hits = _hits(scores.spans[:1, columns], limits)
+    hits = _hits(scores.spans[:, columns], limits)
     values: list[tuple[str, Value]] = []
     for index, entity in enumerate(target.entities):
         cells = hits[index]

@@ -1,9 +1,14 @@
-"""Features → scores of one sample, with the small head weights that NumPy needs."""
+"""Features → scores of one sample.
+
+The graph scores the first instance of every task. Further instances, which only records and relations
+have, are scored here from the graph's per-word span halves, with the small head weights of the bundle.
+"""
 
 from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +18,7 @@ from gliner2_lite.batch import Encoded
 from gliner2_lite.bundle import BundleConfig
 from gliner2_lite.counts import CountHead, predict_counts
 from gliner2_lite.errors import BundleError
-from gliner2_lite.prompt import Prompt
+from gliner2_lite.prompt import EntityTask, Prompt
 from gliner2_lite.schema.spec import ClassificationSpec
 from gliner2_lite.session import Features
 from gliner2_lite.spans import SpanScorer
@@ -22,41 +27,46 @@ FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Heads:
-    """The counting layer and the span scorer of one bundle."""
-
-    counts: CountHead
-    spans: SpanScorer
-
-
-@dataclass(frozen=True, slots=True)
 class TaskScores:
     """Logits of one task. A classification has ``classes``, any other task the span arrays.
 
-    ``spans`` is None when the count is 0. ``choices`` are the width-1 spans of the choice words.
+    ``spans`` is None when the count is 0; entities read one instance whatever the count. Cells beyond
+    the last word are −inf. ``choices`` are the one-word spans of the choice words before the text.
     """
 
     count: int
     classes: FloatArray | None = None  # [M]
-    spans: FloatArray | None = None  # [count, M, W, max_width]
-    choices: FloatArray | None = None  # [count, M, P]
+    spans: FloatArray | None = None  # [instances, M, W, max_width]
+    choices: FloatArray | None = None  # [instances, M, P]
 
 
-def load_heads(path: Path, config: BundleConfig) -> Heads:
-    """Read ``heads.npz``; tensors may be stored in float16, where that loses nothing.
+@dataclass(frozen=True)
+class Heads:
+    """The head weights in ``heads.npz``, read when the first task with two instances comes by."""
 
-    Raises:
-        BundleError: the file is no npz, or an array is missing.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            weights = {name: stored[name].astype(np.float32) for name in stored.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise BundleError(f"{path} is not a file of arrays ({error}); get the bundle again") from error
-    return Heads(
-        counts=CountHead(config.counting_layer, weights, path),
-        spans=SpanScorer(weights, config.max_width, path),
-    )
+    path: Path
+    config: BundleConfig
+
+    @cached_property
+    def counts(self) -> CountHead:
+        """The counting layer."""
+        return CountHead(self.config.counting_layer, self._weights, self.path)
+
+    @cached_property
+    def spans(self) -> SpanScorer:
+        """The last span layer."""
+        return SpanScorer(self._weights, self.config.max_width, self.path)
+
+    @cached_property
+    def _weights(self) -> dict[str, FloatArray]:
+        # Tensors may be stored in float16, where that loses nothing.
+        try:
+            with np.load(self.path, allow_pickle=False) as stored:
+                return {name: stored[name].astype(np.float32) for name in stored.files}
+        except (ValueError, OSError, zipfile.BadZipFile) as error:
+            raise BundleError(
+                f"{self.path} is not a file of arrays ({error}); get the bundle again"
+            ) from error
 
 
 def score_sample(
@@ -67,40 +77,64 @@ def score_sample(
     ``text_words`` is how many of the encoded words are text; they come last, the choice words first.
     """
     sizes = [len(task) for task in encoded.label_tokens]
-    begins = np.cumsum([0, *sizes])
-    counts = predict_counts(features.count_logits[row, : len(sizes)])
-    scores: list[TaskScores] = []
-    for begin, size, count, task in zip(begins, sizes, counts, prompt.tasks, strict=False):
-        if isinstance(task.target, ClassificationSpec):
-            scores.append(TaskScores(0, classes=features.class_logits[row, begin : begin + size]))
-        else:
-            scores.append(TaskScores(int(count)))
-
-    active = [index for index, score in enumerate(scores) if score.count > 0]
-    if not active:
-        return scores
-    queries = heads.counts.queries(
-        [features.label_states[row, begins[index] : begins[index] + sizes[index]] for index in active],
-        [scores[index].count for index in active],
-    )
-    flat = np.concatenate([own.reshape(-1, own.shape[-1]) for own in queries])  # [N, H]
+    begins = np.cumsum([0, *sizes]).tolist()
+    columns = [slice(begin, begin + size) for begin, size in zip(begins, sizes, strict=False)]
+    counts = predict_counts(features.count_logits[row, : len(sizes)]).tolist()
     words = len(encoded.word_pieces)
-    first_text = max(0, words - text_words)
-    start, end = features.span_start[row, :words], features.span_end[row, :words]
-    grid = heads.spans.scores(start[first_text:], end[first_text:], flat)  # [N, W, width]
-    prefix = np.empty((len(flat), 0), dtype=np.float32)
-    if prompt.prefix and text_words:
-        prefix = heads.spans.scores(start[:first_text], end[:first_text], flat, max_width=1)[
-            :, :, 0
-        ]  # [N, P]
-    position = 0
-    for index, own in zip(active, queries, strict=True):
-        count, labels = own.shape[:2]
-        stop = position + count * labels
-        scores[index] = TaskScores(
-            count,
-            spans=grid[position:stop].reshape(count, labels, *grid.shape[1:]),
-            choices=prefix[position:stop].reshape(count, labels, -1),
+    text = slice(max(0, words - text_words), words)
+    grid = _first_grid(features.span_logits[row, :words])  # [M, words, max_width]
+
+    instances: list[list[FloatArray]] = []  # per task, [M, words, max_width] of each instance
+    repeated: list[int] = []
+    for index, task in enumerate(prompt.tasks):
+        if isinstance(task.target, ClassificationSpec) or counts[index] == 0:
+            instances.append([])
+            continue
+        instances.append([grid[columns[index]]])
+        if counts[index] > 1 and not isinstance(task.target, EntityTask):
+            repeated.append(index)
+    if repeated:
+        later = _later_grids(
+            heads,
+            [features.label_states[row, columns[index]] for index in repeated],
+            [counts[index] for index in repeated],
+            features.span_start[row, :words],
+            features.span_end[row, :words],
         )
-        position = stop
+        for index, grids in zip(repeated, later, strict=True):
+            instances[index].extend(grids)
+
+    scores = []
+    for index, task in enumerate(prompt.tasks):
+        if isinstance(task.target, ClassificationSpec):
+            scores.append(TaskScores(0, classes=features.class_logits[row, columns[index]]))
+        elif instances[index]:
+            stacked = np.stack(instances[index])  # [instances, M, words, max_width]
+            prefix = stacked[:, :, : text.start, 0]
+            scores.append(TaskScores(counts[index], spans=stacked[:, :, text], choices=prefix))
+        else:
+            scores.append(TaskScores(0))
     return scores
+
+
+def _first_grid(logits: FloatArray) -> FloatArray:
+    """[words, max_width, M] as [M, words, max_width], with −inf where a span would leave the text."""
+    words, max_width = logits.shape[:2]
+    for width in range(1, max_width):
+        logits[max(0, words - width) :, width] = -np.inf
+    return np.ascontiguousarray(logits.transpose(2, 0, 1))
+
+
+def _later_grids(
+    heads: Heads, labels: list[FloatArray], counts: list[int], start: FloatArray, end: FloatArray
+) -> list[list[FloatArray]]:
+    """Per task, the grids [M, words, max_width] of its second and further instances."""
+    queries = heads.counts.queries(labels, counts)  # per task [count, M, H]
+    flat = np.concatenate([own[1:].reshape(-1, own.shape[-1]) for own in queries])  # [N, H]
+    grid = heads.spans.scores(start, end, flat)  # [N, words, max_width]
+    grids, begin = [], 0
+    for own in queries:
+        later, size = own.shape[0] - 1, own.shape[1]
+        grids.append([grid[begin + step * size : begin + (step + 1) * size] for step in range(later)])
+        begin += later * size
+    return grids

@@ -14,7 +14,10 @@ from gliner2_lite.errors import BundleError, InputError
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end")
+INPUTS = (
+    "input_ids", "attention_mask", "word_tokens", "word_pieces", "prompt_tokens", "label_tokens", "label_tasks",
+)  # fmt: skip
+OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Features:
     label_states: FloatArray  # [B, M, H]
     span_start: FloatArray  # [B, W, 4H]
     span_end: FloatArray  # [B, W, 4H]
+    span_logits: FloatArray  # [B, W, max_width, M], first instance; meaningless beyond the last word
 
 
 class GraphSession:
@@ -46,9 +50,7 @@ class GraphSession:
             ) from error
         self._inputs = {item.name for item in self._session.get_inputs()}
         missing = set(OUTPUTS) - {item.name for item in self._session.get_outputs()}
-        unknown = self._inputs - {
-            "input_ids", "attention_mask", "word_tokens", "word_pieces", "prompt_tokens", "label_tokens",
-        }  # fmt: skip
+        unknown = self._inputs - set(INPUTS)
         if missing or unknown:
             raise BundleError(
                 f"{graph} is not a graph of this format (missing outputs {sorted(missing)}, unknown inputs "
@@ -57,14 +59,11 @@ class GraphSession:
 
     def run(self, batch: Batch) -> Features:
         """Run the graph on one batch."""
-        feeds: dict[str, IntArray | FloatArray | None] = {
-            "input_ids": batch.input_ids,
-            "attention_mask": batch.attention_mask,
-            "word_tokens": batch.word_tokens,
-            "word_pieces": batch.word_mask,
-            "prompt_tokens": batch.prompt_tokens,
-            "label_tokens": batch.label_tokens,
-        }
+        values = (
+            batch.input_ids, batch.attention_mask, batch.word_tokens, batch.word_mask,
+            batch.prompt_tokens, batch.label_tokens, batch.label_tasks,
+        )  # fmt: skip
+        feeds = dict(zip(INPUTS, values, strict=True))
         wanted = {name: value for name, value in feeds.items() if name in self._inputs}
         return Features(*self._session.run(list(OUTPUTS), wanted))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from gliner2_lite import BundleError, BundleNotFoundError, InputError
 from gliner2_lite.bundle import (
     FORMAT_VERSION,

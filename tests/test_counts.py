@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gliner2_lite import BundleError
 from gliner2_lite.counts import CountHead, gelu, predict_counts, softmax
 

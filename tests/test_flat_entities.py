@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gliner2_lite.flat_entities import flat_entities
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gliner2_lite import InputError
 from gliner2_lite.long_text import Chunk, check_window, merge_chunks, split_chunks
 from gliner2_lite.words import whitespace_words
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @given(st.lists(st.sampled_from(["one", "two,", "3-4", "x@y.zz", "é"]), max_size=40), st.data())

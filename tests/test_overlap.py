@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from gliner2_lite import InputError, InputTypeError
-from gliner2_lite.overlap import canonical_policy, resolve
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gliner2_lite import InputError, InputTypeError
+from gliner2_lite.overlap import canonical_policy, resolve
 
 Item = tuple[float, int, int]
 

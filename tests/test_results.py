@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from gliner2_lite.decode import ClassResult, EntityResult, Label, RecordResult, RelationResult, Span
 from gliner2_lite.results import format_results, raw_results
 

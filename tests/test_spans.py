@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gliner2_lite import BundleError
 from gliner2_lite.spans import BIAS_NAME, WEIGHT_NAME, SpanScorer
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from gliner2_lite import InputError, InputTypeError
-from gliner2_lite.words import char_words, normalize_text, resolve_splitter, split_words, whitespace_words
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gliner2_lite import InputError, InputTypeError
+from gliner2_lite.words import char_words, normalize_text, resolve_splitter, split_words, whitespace_words
 
 # Written down from the reference's splitter, see the behaviour it documents for each kind of word.
 SPLITS = {
