@@ -194,6 +194,8 @@ def _require_pair(tensors: Mapping[str, Tensor], module: str, directory: Path) -
     for part in ("lora_A", "lora_B"):
         if part not in tensors:
             raise CheckpointError(f"{directory}: {part} of {module!r} is missing; fetch the adapter again")
+    if tensors["lora_A"].shape[0] != tensors["lora_B"].shape[-1]:
+        raise CheckpointError(f"{directory}: lora_A and lora_B of {module!r} have different ranks")
 
 
 def _pattern_value(patterns: Mapping[str, Any], module: str, default: Any) -> Any:

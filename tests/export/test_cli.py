@@ -1,0 +1,71 @@
+"""The exporter's command line."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gliner2_export import bundle, cli
+from gliner2_lite.cli import main as runtime_main
+
+
+def test_path_on_stdout_and_messages_on_stderr(
+    bert_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "bundle"
+    assert runtime_main(["export", str(bert_checkpoint), str(out), "--variants", "fp32"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"{out}\n"
+    assert "converting to ONNX" in captured.err and "span_end" in captured.err
+    assert list(json.loads((out / "gliner2_lite.json").read_text())["variants"]) == ["fp32"]
+
+
+def test_errors_are_one_line_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([str(tmp_path / "nowhere"), str(tmp_path / "out")]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("gliner2-lite export: error: ") and captured.err.count("\n") == 1
+    assert "nowhere is not a directory; download the checkpoint first" in captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupt_is_exit_code_130(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bundle, "load_checkpoint", interrupt)
+    assert cli.main([str(tmp_path), str(tmp_path / "out")]) == 130
+    assert "interrupted, nothing was written" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_package_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError("No module named 'optimum'", name="optimum")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    assert cli.main([str(tmp_path), str(tmp_path / "out")]) == 1
+    message = capsys.readouterr().err
+    assert "needs the module 'optimum'" in message and 'pip install "gliner2-lite[export]"' in message
+
+
+def test_module_runs_and_its_help_teaches_without_torch() -> None:
+    code = (
+        "import sys; sys.argv = ['x', '--help']\n"
+        "from gliner2_export.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    print('torch' in sys.modules)\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "gliner2-lite export gliner2-base-v1 base-bundle" in shown.stdout
+    assert shown.stdout.endswith("False\n")
+    module = [sys.executable, "-m", "gliner2_export"]
+    assert subprocess.run(module, capture_output=True, text=True, check=False).returncode == 2

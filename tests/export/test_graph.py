@@ -1,0 +1,135 @@
+"""The exported graph's outputs, finished in NumPy, are the reference's own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gliner2_export.checkpoint import Checkpoint, load_checkpoint
+from gliner2_export.graph import ExportGraph, TracedEncoder, gather_rows, pool_pieces
+from gliner2_export.heads import SpanHeads, numpy_weights
+
+TEXTS = [
+    "Tim Cook works for Apple in Cupertino!",
+    "Invoices, orders (and returns): the unsigniertes bicycle costs 400 dollars near support@example.com",
+]
+SCHEMA = {
+    "entities": {"person": "", "company name": ""},
+    "classifications": [{"task": "mood", "labels": ["good", "bad", "mixed"]}],
+}
+
+
+def graph_of(loaded: Checkpoint, *, rewrite: bool = True) -> ExportGraph:
+    heads = SpanHeads(loaded.extractor)
+    return ExportGraph(loaded.extractor.encoder, heads, pooling=loaded.config.token_pooling, rewrite=rewrite)
+
+
+def span_logits(outputs: dict, weights: dict, queries: np.ndarray, width: int) -> np.ndarray:
+    """The NumPy half for one sample: ``queries`` [Q, H] → logits [Q, words, width], −inf outside."""
+    last = weights["span_rep.span_rep_layer.out_project.3.weight"].astype(np.float32)
+    bias = weights["span_rep.span_rep_layer.out_project.3.bias"].astype(np.float32)
+    start, end = outputs["span_start"].numpy()[0], outputs["span_end"].numpy()[0]
+    words = start.shape[0]
+    logits = np.full((len(queries), words, width), -np.inf, dtype=np.float32)
+    for first in range(words):
+        for extra in range(min(width, words - first)):
+            hidden = np.maximum(start[first] + end[first + extra], 0)
+            logits[:, first, extra] = hidden @ (queries @ last).T + queries @ bias
+    return logits
+
+
+@pytest.mark.parametrize("kind", ["bert", "deberta-v2"])
+@pytest.mark.parametrize("pooling", ["first", "mean", "max"])
+def test_outputs_are_the_numbers_of_the_reference(
+    kind: str, pooling: str, make_checkpoint: Callable[..., Path]
+) -> None:
+    loaded = load_checkpoint(make_checkpoint(encoder=kind, token_pooling=pooling))
+    model, processor = loaded.extractor, loaded.extractor.processor
+    batch = processor.collate_fn_inference([(text, SCHEMA) for text in TEXTS])
+    with torch.inference_mode():
+        hidden = model.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
+        words, markers = processor.extract_embeddings_from_batch(
+            hidden.last_hidden_state, batch.input_ids, batch
+        )
+        for sample in range(len(TEXTS)):
+            entities, mood = (torch.stack(rows) for rows in markers[sample])
+            queries = model.count_embed(entities[1:], 3).flatten(0, 1)  # [3 slots × 2 labels, H]
+            expected = model.compute_span_scores_batched([words[sample]], [queries])[0]
+
+            outputs = graph_of(loaded)(**routing(batch, sample, pooling))
+            assert outputs["span_start"].shape == (1, len(words[sample]), 4 * loaded.hidden_size)
+            close(outputs["label_states"][0], torch.cat([entities[1:], mood[1:]]))
+            close(outputs["count_logits"][0], model.count_pred(torch.stack([entities[0], mood[0]])))
+            close(outputs["class_logits"][0, 2:], model.classifier(mood[1:]).squeeze(-1))
+            logits = span_logits(outputs, numpy_weights(model), queries.numpy(), loaded.config.max_width)
+            close(torch.from_numpy(logits), expected)
+
+
+def routing(batch: object, sample: int, pooling: str) -> dict[str, torch.Tensor]:
+    """The graph's inputs for one sample, from the reference's own map of subwords."""
+    length = batch.original_lengths[sample]
+    pieces: dict[int, list[int]] = {}
+    for position, (segment, word, _) in enumerate(batch.mapped_indices[sample][:length]):
+        if segment == "text":
+            pieces.setdefault(word, []).append(position)
+    markers = batch.schema_special_indices[sample]
+    inputs = {
+        "input_ids": batch.input_ids[sample : sample + 1],  # padded to the longer sample
+        "attention_mask": batch.attention_mask[sample : sample + 1],
+        "prompt_tokens": torch.tensor([[task[0] for task in markers]]),
+        "label_tokens": torch.tensor([[place for task in markers for place in task[1:]]]),
+    }
+    if pooling == "first":
+        return inputs | {"word_tokens": torch.tensor([[places[0] for places in pieces.values()]])}
+    width = max(map(len, pieces.values()))
+    assert width > 1
+    padded = [places + [0] * (width - len(places)) for places in pieces.values()]
+    real = [[1.0] * len(places) + [0.0] * (width - len(places)) for places in pieces.values()]
+    return inputs | {"word_tokens": torch.tensor([padded]), "word_pieces": torch.tensor([real])}
+
+
+def close(actual: torch.Tensor, expected: torch.Tensor) -> None:
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_rows_come_from_their_own_sample() -> None:
+    states = torch.arange(2 * 3 * 4, dtype=torch.float32).reshape(2, 3, 4)
+    rows = torch.tensor([[2, 0], [1, 1]])
+    expected = torch.stack([states[0, [2, 0]], states[1, [1, 1]]])
+    assert torch.equal(gather_rows(states, rows), expected)
+
+
+def test_words_without_pieces_pool_to_zero() -> None:
+    states = torch.tensor([[[-1.0], [-3.0], [5.0], [7.0]]])  # two words of two pieces
+    pieces = torch.tensor([[[1.0, 1.0], [0.0, 0.0]]])
+    assert pool_pieces(states, pieces, pooling="max").tolist() == [[[-1.0], [0.0]]]
+    assert pool_pieces(states, pieces, pooling="mean").tolist() == [[[-2.0], [0.0]]]
+
+
+def test_deberta_is_rewritten_and_bert_is_traced(bert_checkpoint: Path, deberta_checkpoint: Path) -> None:
+    bert, deberta = load_checkpoint(bert_checkpoint), load_checkpoint(deberta_checkpoint)
+    assert isinstance(graph_of(bert).encoder, TracedEncoder)
+    assert not isinstance(graph_of(deberta).encoder, TracedEncoder)
+    assert isinstance(graph_of(deberta, rewrite=False).encoder, TracedEncoder)
+
+
+@pytest.mark.parametrize("layer", ["count_lstm", "count_lstm_v2", "count_lstm_moe"])
+def test_head_weights_for_numpy_are_complete_and_exact(
+    layer: str, make_checkpoint: Callable[..., Path]
+) -> None:
+    model = load_checkpoint(make_checkpoint(counting_layer=layer)).extractor
+    with torch.no_grad():
+        model.count_embed.pos_embedding.weight.copy_(model.count_embed.pos_embedding.weight.half())
+        model.span_rep.span_rep_layer.out_project[3].bias.fill_(1e6)  # beyond float16
+    weights = numpy_weights(model)
+    state = model.state_dict()
+    last = "span_rep.span_rep_layer.out_project.3."
+    assert set(weights) == {name for name in state if name.startswith(("count_embed.", last))}
+    assert weights["count_embed.pos_embedding.weight"].dtype == np.float16
+    assert weights[f"{last}bias"].dtype == np.float32
+    for name, array in weights.items():
+        assert np.array_equal(array.astype(np.float32), state[name].numpy()), name
