@@ -29,7 +29,17 @@ from gliner2_lite.schema.structure import StructureBuilder
 
 ENTITY_KEYS = frozenset({"description", "dtype", "threshold", "validators"})
 RELATION_KEYS = frozenset({"description", "threshold"})
-CLASSIFICATION_EXTRAS = frozenset({"class_act", "prompt", "examples", "label_descriptions"})
+CLASSIFICATION_OPTIONS = frozenset(
+    {
+        "multi_label",
+        "cls_threshold",
+        "top_k",
+        "class_act",
+        "prompt",
+        "examples",
+        "label_descriptions",
+    }
+)
 
 
 class Schema:
@@ -147,7 +157,7 @@ class Schema:
         """
         self._finish_structure()
         path = join("classifications", check_name(task, "classifications.task"))
-        check_keys(extras, CLASSIFICATION_EXTRAS, path, kind="keyword")
+        check_keys(extras, CLASSIFICATION_OPTIONS, path, kind="keyword")
         names, descriptions = _labels(labels, f"{path}.labels")
         config: dict[str, Any] = {
             "task": task,

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gliner2_lite.errors import SchemaError, SchemaTypeError
-from gliner2_lite.schema.builder import Schema
+from gliner2_lite.schema.builder import CLASSIFICATION_OPTIONS, Schema
 from gliner2_lite.schema.checks import (
     check_choice,
     check_examples,
@@ -26,6 +26,7 @@ from gliner2_lite.schema.checks import (
     check_name,
     check_required_threshold,
     check_text,
+    check_threshold,
     check_top_k,
     join,
     shown,
@@ -59,20 +60,9 @@ PROCESSOR_KEYS = frozenset(
     }
 )
 FRIENDLY_ONLY_KEYS = frozenset({"structures", "entity_attributes"})
-CLASSIFICATION_KEYS = frozenset(
-    {
-        "task",
-        "labels",
-        "multi_label",
-        "cls_threshold",
-        "top_k",
-        "class_act",
-        "prompt",
-        "examples",
-        "label_descriptions",
-        "true_label",  # gold of training data, without effect here
-    }
-)
+# true_label is gold of training data, without effect here.
+CLASSIFICATION_KEYS = CLASSIFICATION_OPTIONS | {"task", "labels", "true_label"}
+GOLD_SPAN_KEYS = frozenset({"text", "start", "end"})
 _NO_OPTIONS = SpanOptions()
 
 
@@ -183,11 +173,14 @@ def _field_choices(value: object, path: str) -> tuple[str, ...] | None:
     if not isinstance(value, Mapping):
         _check_gold(value, path)
         return None
-    if set(value) != {"value", "choices"}:
+    if "choices" not in value:
+        _check_gold(value, path)
+        return None
+    if set(value) != {"value", "choices"} or isinstance(value["value"], Mapping):
         raise SchemaError(
-            f'{path}: expected "" or {{"value": "", "choices": [...]}}, got the keys {shown(list(value))}'
+            f'{path}: a choice field reads {{"value": "", "choices": [...]}}, '
+            f"got the keys {shown(list(value))}"
         )
-    _check_gold(value["value"], f"{path}.value")
     items = check_list(value["choices"], f"{path}.choices", of="choices")
     return tuple(check_choice(item, f"{path}.choices[{index}]") for index, item in enumerate(items))
 
@@ -271,14 +264,13 @@ def _classification(item: object, path: str) -> ClassificationSpec:
         raise SchemaError(f"{path}.labels: the list is empty; give at least one label")
     labels = tuple(check_name(label, f"{path}.labels[{index}]") for index, label in enumerate(items))
     known = frozenset(labels)
+    threshold = check_threshold(config.get("cls_threshold"), f"{path}.cls_threshold")
     activation = _description(config.get("class_act"), f"{path}.class_act")
     return ClassificationSpec(
         task=check_name(config["task"], f"{path}.task"),
         labels=labels,
-        multi_label=check_flag(config.get("multi_label", False), f"{path}.multi_label"),
-        threshold=check_required_threshold(
-            config.get("cls_threshold", DEFAULT_CLASS_THRESHOLD), f"{path}.cls_threshold"
-        ),
+        multi_label=check_flag(config.get("multi_label") or False, f"{path}.multi_label"),
+        threshold=DEFAULT_CLASS_THRESHOLD if threshold is None else threshold,
         top_k=check_top_k(config.get("top_k"), f"{path}.top_k"),
         class_act=activation if activation in CLASS_ACTIVATIONS else "auto",
         prompt=_description(config.get("prompt"), f"{path}.prompt") or None,
@@ -328,9 +320,10 @@ def _description(value: object, path: str) -> str | None:
 
 
 def _check_gold(value: object, path: str) -> None:
-    """Values of a processor dict are gold text of training data; only their type is looked at."""
-    for item in value if isinstance(value, (list, tuple)) else (value,):
-        if item is not None and not isinstance(item, str):
-            raise SchemaTypeError(
-                f'{path}: expected "" (names only; descriptions go under their own key), got {shown(item)}'
+    """Values of a processor dict are gold of training data, without effect; a dict must be a gold span."""
+    for item in value if isinstance(value, list) else (value,):
+        if isinstance(item, Mapping) and not item.keys() >= GOLD_SPAN_KEYS:
+            raise SchemaError(
+                f'{path}: expected "" here (names only), got {shown(item)}; for descriptions, thresholds and '
+                "the like use gliner2_lite.Schema"
             )

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from gliner2_lite.errors import SchemaTypeError
-from gliner2_lite.schema.builder import CLASSIFICATION_EXTRAS, Schema
+from gliner2_lite.schema.builder import CLASSIFICATION_OPTIONS, Schema
 from gliner2_lite.schema.checks import check_keys, check_mapping, check_name, join, shown
 from gliner2_lite.schema.fields import parse_field
 
-CLASSIFICATION_OPTIONS = CLASSIFICATION_EXTRAS | {"labels", "multi_label", "cls_threshold", "top_k"}
+TASK_KEYS = CLASSIFICATION_OPTIONS | {"labels"}
 
 
 def entities_schema(entity_types: str | list[str] | Mapping[str, Any]) -> Schema:
@@ -32,7 +32,7 @@ def classification_schema(tasks: Mapping[str, Any]) -> Schema:
     schema = Schema()
     for task, config in check_mapping(tasks, "tasks", of="task name to labels").items():
         if isinstance(config, Mapping) and "labels" in config:
-            check_keys(config, CLASSIFICATION_OPTIONS, join("tasks", task), kind="option")
+            check_keys(config, TASK_KEYS, join("tasks", task), kind="option")
             schema.classification(task, **config)
         else:
             schema.classification(task, config)

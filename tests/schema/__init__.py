@@ -1,0 +1,1 @@
+"""Tests of gliner2_lite.schema."""
