@@ -122,8 +122,8 @@ def make_batch(encoded: Sequence[Encoded], *, pooling: str) -> Batch:
         mask[row, : len(item.ids)] = 1
     word_mask = None
     if pooling in ("mean", "max"):
-        words = max(1, *(len(item.word_pieces) for item in encoded))
-        width = max(1, *(len(piece) for item in encoded for piece in item.word_pieces))
+        words = max([1, *(len(item.word_pieces) for item in encoded)])
+        width = max([1, *(len(piece) for item in encoded for piece in item.word_pieces)])
         word_tokens = np.zeros((len(encoded), words, width), dtype=np.int64)
         word_mask = np.zeros(word_tokens.shape, dtype=np.float32)
         for row, item in enumerate(encoded):
@@ -147,7 +147,7 @@ def make_batch(encoded: Sequence[Encoded], *, pooling: str) -> Batch:
 
 
 def _pad(rows: Sequence[Sequence[int]]) -> IntArray:
-    width = max(1, *(len(row) for row in rows)) if len(rows) > 1 else max(1, len(rows[0]))
+    width = max([1, *(len(row) for row in rows)])
     padded = np.zeros((len(rows), width), dtype=np.int64)
     for index, row in enumerate(rows):
         padded[index, : len(row)] = row

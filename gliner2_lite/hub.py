@@ -8,7 +8,7 @@ from pathlib import Path
 from gliner2_lite.bundle import HEADS_NAME, MANIFEST_NAME, TOKENIZER_NAME, read_bundle
 from gliner2_lite.errors import BundleNotFoundError, HubError
 
-_REPO_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def is_repo_id(name: str) -> bool:
@@ -33,7 +33,7 @@ def download_bundle(
         HubError: it does not exist, access is refused, or it cannot be reached and is not cached.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     def fetch(patterns: list[str]) -> Path:
         try:
@@ -53,7 +53,7 @@ def download_bundle(
                 f"{repo_id} is not in the cache and the Hub was not reached ({error}); check the network or "
                 "download it once with local_files_only=False"
             ) from error
-        except HfHubHTTPError as error:
+        except (HfHubHTTPError, HFValidationError) as error:
             raise HubError(f"{repo_id} could not be downloaded: {error}") from error
 
     root = fetch([MANIFEST_NAME])

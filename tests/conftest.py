@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,12 @@ def shared_dir() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of a few hundred kilobytes with random weights and an fp32 graph; not to be changed."""
+    root = tmp_path_factory.mktemp("small") / "bundle"
+    with zipfile.ZipFile(ROOT / "tests" / "golden" / "bundles" / "lstm-first-wordpiece.zip") as archive:
+        archive.extractall(root)
+    return root
