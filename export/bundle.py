@@ -17,7 +17,6 @@ from gliner2_export.checkpoint import Checkpoint, load_checkpoint
 from gliner2_export.convert import check_against_torch, convert
 from gliner2_export.graph import ExportGraph
 from gliner2_export.heads import SpanHeads, numpy_weights
-from gliner2_export.onnx_config import OUTPUT_AXES, SpanOnnxConfig
 from gliner2_export.quantize import quantize_int8
 from gliner2_export.staging import check_destination, staged_directory
 from gliner2_lite import __version__
@@ -60,7 +59,7 @@ def export_checkpoint(
         graphs = write_graphs(loaded, place, variants)
         np.savez(place / HEADS_NAME, **numpy_weights(loaded.extractor))
         (place / TOKENIZER_NAME).write_text(loaded.tokenizer_json, encoding="utf-8")
-        manifest = describe(loaded, place, graphs)
+        manifest = describe(loaded, graphs)
         (place / CARD_NAME).write_text(card_text(manifest, place, loaded.directory), encoding="utf-8")
         manifest["files"] = file_records(place)
         write_json(place / MANIFEST_NAME, manifest)
@@ -78,23 +77,33 @@ def check_variants(variants: Sequence[str]) -> None:
         )
 
 
-def write_graphs(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> dict[str, str]:
-    """Convert, check and quantize inside ``place``. Returns variant → graph path relative to ``place``."""
+def write_graphs(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Convert, check and quantize inside ``place``. Returns the manifest's section ``variants``."""
     encoder, heads = loaded.extractor.encoder, SpanHeads(loaded.extractor)
     pooling = loaded.config.token_pooling
     fp32 = place / GRAPHS["fp32"]
     fp32.parent.mkdir()
     log.info("converting to ONNX")
-    convert(ExportGraph(encoder, heads, pooling=pooling), fp32, vocab_size=loaded.vocab_size)
+    graph = ExportGraph(encoder, heads, pooling=pooling)
+    inputs, outputs = convert(graph, fp32, vocab_size=loaded.vocab_size)
     reference = ExportGraph(encoder, heads, pooling=pooling, rewrite=False)
     check_against_torch(fp32, reference, vocab_size=loaded.vocab_size, max_positions=loaded.max_positions)
     if "int8" in variants:
         log.info("quantizing to int8")
-        quantize_int8(fp32, place / GRAPHS["int8"], encoder_config=loaded.extractor.encoder.config)
+        quantize_int8(fp32, place / GRAPHS["int8"], encoder_config=encoder.config)
     if "fp32" not in variants:
         for path in graph_files(fp32):
             path.unlink()
-    return {name: GRAPHS[name] for name in variants}
+    return {
+        name: {
+            "graph": GRAPHS[name],
+            "files": [file.relative_to(place).as_posix() for file in graph_files(place / GRAPHS[name])],
+            "target": "any",
+            "inputs": inputs,
+            "outputs": outputs,
+        }
+        for name in variants
+    }
 
 
 def graph_files(graph: Path) -> list[Path]:
@@ -103,11 +112,8 @@ def graph_files(graph: Path) -> list[Path]:
     return [graph, data] if data.exists() else [graph]
 
 
-def describe(loaded: Checkpoint, place: Path, graphs: dict[str, str]) -> dict[str, Any]:
+def describe(loaded: Checkpoint, variants: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The manifest, except for its list of files."""
-    names = SpanOnnxConfig(
-        loaded.extractor.encoder.config, vocab_size=loaded.vocab_size, pooling=loaded.config.token_pooling
-    )
     return {
         "format_version": FORMAT_VERSION,
         "architecture": loaded.config.architecture,
@@ -121,16 +127,7 @@ def describe(loaded: Checkpoint, place: Path, graphs: dict[str, str]) -> dict[st
             "vocab_size": loaded.vocab_size,
         },
         "special_tokens": loaded.special_tokens,
-        "variants": {
-            variant: {
-                "graph": path,
-                "files": [file.relative_to(place).as_posix() for file in graph_files(place / path)],
-                "target": "any",
-                "inputs": list(names.inputs),
-                "outputs": list(OUTPUT_AXES),
-            }
-            for variant, path in graphs.items()
-        },
+        "variants": variants,
         "source": {"name": loaded.name, "sha256": loaded.weights_sha256, "adapter": loaded.adapter},
         "versions": {"gliner2_lite": __version__} | {name: metadata.version(name) for name in PACKAGES},
         "quality": {},

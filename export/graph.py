@@ -61,7 +61,8 @@ class ExportGraph(nn.Module):
     Inputs (int64): ``input_ids``, ``attention_mask`` [batch, tokens]; ``word_tokens`` [batch, words] for
     pooling "first", else [batch, words, pieces] with ``word_pieces`` float32 of the same shape (1 real,
     0 padding); ``prompt_tokens`` [batch, tasks]; ``label_tokens`` [batch, labels], positions on
-    the token axis, 0 where padded; ``label_tasks`` [batch, labels], the number of each label's task.
+    the token axis, 0 where padded; ``label_tasks`` [batch, labels], the number of each label's task
+    (an input only where the counting layer reads it, see ``heads.reads_label_tasks``).
 
     Outputs (float32): ``count_logits`` [batch, tasks, 20]; ``class_logits`` [batch, labels];
     ``label_states`` [batch, labels, H]; ``span_start``, ``span_end`` [batch, words, 4H];
@@ -86,7 +87,7 @@ class ExportGraph(nn.Module):
         word_tokens: Tensor,
         prompt_tokens: Tensor,
         label_tokens: Tensor,
-        label_tasks: Tensor,
+        label_tasks: Tensor | None = None,
         word_pieces: Tensor | None = None,
     ) -> dict[str, Tensor]:
         tasks, labels = prompt_tokens.shape[1], label_tokens.shape[1]

@@ -2,7 +2,8 @@
 
 Everything that costs O(words × hidden²) is done here, once per word or marker, and so is the span grid
 of the first instance (``first_slot.py``). Further instances, whose number is predicted, are left to
-NumPy, which needs only the small tensors that :func:`numpy_weights` returns. The split follows from writing the span representation as
+NumPy, which needs only the small tensors that :func:`numpy_weights` returns. The split follows from
+writing the span representation as
 
     R[i, w] = W2 · relu(W1 · relu([S_i ; E_{i+w}]) + b1) + b2
 
@@ -19,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gliner2_export.first_slot import FirstSlot
+from gliner2_export.first_slot import FirstSlot, TransformerProjector
 
 COUNT_CLASSES = 20  # count_pred scores the counts 0 … 19
 
@@ -58,11 +59,16 @@ class SpanHeads(nn.Module):
             self.start_half.bias.copy_(first.bias)
             self.end_half.weight.copy_(first.weight[:, hidden:])
         self.first_slot = FirstSlot(extractor)
+        #: Only there do labels look at the other labels of their task; an unused input is not exported.
+        self.reads_label_tasks = isinstance(self.first_slot.project, TransformerProjector)
         self.eval()
 
-    def forward(self, prompts: Tensor, labels: Tensor, label_tasks: Tensor, words: Tensor) -> HeadOutputs:
+    def forward(
+        self, prompts: Tensor, labels: Tensor, label_tasks: Tensor | None, words: Tensor
+    ) -> HeadOutputs:
         """``prompts`` [B, tasks, H], ``labels`` [B, labels, H], ``words`` [B, words, H] (encoder
-        states); ``label_tasks`` int64 [B, labels], which task a label belongs to.
+        states); ``label_tasks`` int64 [B, labels], which task a label belongs to (needed only if
+        ``reads_label_tasks``).
 
         Returns ``count_logits`` [B, tasks, 20], ``class_logits`` [B, labels], ``span_start`` and
         ``span_end`` [B, words, 4H], ``span_logits`` [B, words, max_width, labels].

@@ -46,7 +46,7 @@ class Shape:
 
 
 def random_batch(shape: Shape, *, vocab_size: int, pooling: str, seed: int = 0) -> dict[str, np.ndarray]:
-    """Named input arrays of one random batch, in the graph's order of inputs."""
+    """Named input arrays of one random batch, ``label_tasks`` included."""
     rng = np.random.default_rng(seed)
     lengths = np.full(shape.batch, shape.tokens)
     if shape.batch > 1:
@@ -78,14 +78,18 @@ class SpanOnnxConfig(OnnxConfig):
 
     NORMALIZED_CONFIG_CLASS = NormalizedConfig
 
-    def __init__(self, config: object, *, vocab_size: int, pooling: str) -> None:
+    def __init__(self, config: object, *, vocab_size: int, pooling: str, label_tasks: bool) -> None:
+        """``config`` of the encoder; ``label_tasks``: whether the graph reads that input."""
         super().__init__(config, task="feature-extraction")
         self.vocab_size = vocab_size
         self.pooling = pooling
+        self.label_tasks = label_tasks
 
     @property
     def inputs(self) -> dict[str, dict[int, str]]:
         axes = {name: dict(sizes) for name, sizes in INPUT_AXES.items()}
+        if not self.label_tasks:
+            del axes["label_tasks"]
         if self.pooling != "first":
             axes["word_tokens"] = dict(PIECE_AXES)
             axes["word_pieces"] = dict(PIECE_AXES)
@@ -99,7 +103,8 @@ class SpanOnnxConfig(OnnxConfig):
         self, framework: str = "pt", **sizes: int
     ) -> dict[str, torch.Tensor] | dict[str, np.ndarray]:
         """A :func:`random_batch`; ``sizes`` are fields of :class:`Shape`. Optimum also asks for numpy."""
-        arrays = random_batch(Shape(**sizes), vocab_size=self.vocab_size, pooling=self.pooling)
+        batch = random_batch(Shape(**sizes), vocab_size=self.vocab_size, pooling=self.pooling)
+        arrays = {name: batch[name] for name in self.inputs}
         if framework == "pt":
             return {name: torch.from_numpy(array) for name, array in arrays.items()}
         return arrays

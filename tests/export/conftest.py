@@ -30,6 +30,13 @@ La empresa compró una fábrica en Madrid y contrató a cien personas el año pa
 Invoices, orders (and returns): e-mail support@example.com or call 555-0100 before noon!
 """
 
+#: Encoder, pooling and counting layer of the graphs that several tests share.
+CONVERTED = [
+    ("bert", "first", "count_lstm_v2"),
+    ("bert", "mean", "count_lstm"),
+    ("deberta-v2", "max", "count_lstm_moe"),
+]
+
 MakeCheckpoint = Callable[..., Path]
 
 
@@ -110,6 +117,9 @@ def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> MakeCheckpoint:
         )
         torch.manual_seed(7)
         model = GLiNER2(config, encoder_config=encoder_config(encoder, len(tokenizer)), tokenizer=tokenizer)
+        with torch.no_grad():  # torch starts repeated layers as equal copies, which trained ones never are
+            for parameter in model.parameters():
+                parameter.add_(torch.randn_like(parameter) * 0.05)
         model.save_pretrained(str(out))
         if early_config:
             early = {
@@ -146,15 +156,15 @@ def bert_bundle(bert_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory)
     return out
 
 
-@pytest.fixture(scope="session", params=[("bert", "first"), ("bert", "mean"), ("deberta-v2", "max")])
+@pytest.fixture(scope="session", params=CONVERTED)
 def converted(
     request: pytest.FixtureRequest,
     make_checkpoint: MakeCheckpoint,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, ExportGraph, int]:
-    """An ONNX file, the reference modules and the vocabulary size, for three encoder × pooling pairs."""
-    kind, pooling = request.param
-    loaded = load_checkpoint(make_checkpoint(encoder=kind, token_pooling=pooling))
+    """An ONNX file, the reference modules and the vocabulary size, for each of ``CONVERTED``."""
+    kind, pooling, layer = request.param
+    loaded = load_checkpoint(make_checkpoint(encoder=kind, token_pooling=pooling, counting_layer=layer))
     encoder, heads = loaded.extractor.encoder, SpanHeads(loaded.extractor)
     path = tmp_path_factory.mktemp("onnx") / "model.onnx"
     convert(ExportGraph(encoder, heads, pooling=pooling), path, vocab_size=loaded.vocab_size)

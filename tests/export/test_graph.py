@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from gliner2 import Schema
 
 from gliner2_export.checkpoint import Checkpoint, load_checkpoint
 from gliner2_export.graph import ExportGraph, TracedEncoder, gather_rows, pool_pieces
@@ -17,10 +18,12 @@ TEXTS = [
     "Tim Cook works for Apple in Cupertino!",
     "Invoices, orders (and returns): the unsigniertes bicycle costs 400 dollars near support@example.com",
 ]
-SCHEMA = {
-    "entities": {"person": "", "company name": ""},
-    "classifications": [{"task": "mood", "labels": ["good", "bad", "mixed"]}],
-}
+SCHEMA = (
+    Schema()
+    .entities(["person", "company name"])
+    .relations(["works for"])
+    .classification("mood", ["good", "bad", "mixed"])
+)
 
 
 def graph_of(loaded: Checkpoint, *, rewrite: bool = True) -> ExportGraph:
@@ -42,31 +45,48 @@ def span_logits(outputs: dict, weights: dict, queries: np.ndarray, width: int) -
     return logits
 
 
-@pytest.mark.parametrize("kind", ["bert", "deberta-v2"])
-@pytest.mark.parametrize("pooling", ["first", "mean", "max"])
+@pytest.mark.parametrize(
+    ("kind", "pooling", "layer"),
+    [
+        ("bert", "first", "count_lstm"),
+        ("bert", "mean", "count_lstm_v2"),
+        ("bert", "max", "count_lstm_moe"),
+        ("deberta-v2", "first", "count_lstm_v2"),
+        ("deberta-v2", "mean", "count_lstm_moe"),
+        ("deberta-v2", "max", "count_lstm"),
+    ],
+)
 def test_outputs_are_the_numbers_of_the_reference(
-    kind: str, pooling: str, make_checkpoint: Callable[..., Path]
+    kind: str, pooling: str, layer: str, make_checkpoint: Callable[..., Path]
 ) -> None:
-    loaded = load_checkpoint(make_checkpoint(encoder=kind, token_pooling=pooling))
+    loaded = load_checkpoint(make_checkpoint(encoder=kind, token_pooling=pooling, counting_layer=layer))
     model, processor = loaded.extractor, loaded.extractor.processor
-    batch = processor.collate_fn_inference([(text, SCHEMA) for text in TEXTS])
+    schema = SCHEMA.build()
+    batch = processor.collate_fn_inference([(text, schema) for text in TEXTS])
+    graph, weights = graph_of(loaded), numpy_weights(model)
     with torch.inference_mode():
         hidden = model.encoder(input_ids=batch.input_ids, attention_mask=batch.attention_mask)
         words, markers = processor.extract_embeddings_from_batch(
             hidden.last_hidden_state, batch.input_ids, batch
         )
         for sample in range(len(TEXTS)):
-            entities, mood = (torch.stack(rows) for rows in markers[sample])
-            queries = model.count_embed(entities[1:], 3).flatten(0, 1)  # [3 slots × 2 labels, H]
-            expected = model.compute_span_scores_batched([words[sample]], [queries])[0]
-
-            outputs = graph_of(loaded)(**routing(batch, sample, pooling))
+            tasks = [torch.stack(rows) for rows in markers[sample]]  # each [1 + labels, H]
+            assert [len(task) for task in tasks] == [3, 3, 4], "entities, relation, classes"
+            outputs = graph(**routing(batch, sample, pooling))
             assert outputs["span_start"].shape == (1, len(words[sample]), 4 * loaded.hidden_size)
-            close(outputs["label_states"][0], torch.cat([entities[1:], mood[1:]]))
-            close(outputs["count_logits"][0], model.count_pred(torch.stack([entities[0], mood[0]])))
-            close(outputs["class_logits"][0, 2:], model.classifier(mood[1:]).squeeze(-1))
-            logits = span_logits(outputs, numpy_weights(model), queries.numpy(), loaded.config.max_width)
-            close(torch.from_numpy(logits), expected)
+            close(outputs["label_states"][0], torch.cat([task[1:] for task in tasks]))
+            close(outputs["count_logits"][0], model.count_pred(torch.stack([task[0] for task in tasks])))
+            close(outputs["class_logits"][0, 4:], model.classifier(tasks[2][1:]).squeeze(-1))
+
+            for number, task in enumerate(tasks[:2]):
+                queries = model.count_embed(task[1:], 3).flatten(0, 1)  # [3 slots × 2 labels, H]
+                expected = model.compute_span_scores_batched([words[sample]], [queries])[0]
+                logits = span_logits(outputs, weights, queries.numpy(), loaded.config.max_width)
+                close(torch.from_numpy(logits), expected)
+                own = slice(2 * number, 2 * number + 2)
+                first = outputs["span_logits"][0, :, :, own].permute(2, 0, 1)  # [2, words, max_width]
+                inside = torch.isfinite(expected[:2])
+                close(first[inside], expected[:2][inside])
 
 
 def routing(batch: object, sample: int, pooling: str) -> dict[str, torch.Tensor]:
@@ -82,6 +102,7 @@ def routing(batch: object, sample: int, pooling: str) -> dict[str, torch.Tensor]
         "attention_mask": batch.attention_mask[sample : sample + 1],
         "prompt_tokens": torch.tensor([[task[0] for task in markers]]),
         "label_tokens": torch.tensor([[place for task in markers for place in task[1:]]]),
+        "label_tasks": torch.tensor([[number for number, task in enumerate(markers) for _ in task[1:]]]),
     }
     if pooling == "first":
         return inputs | {"word_tokens": torch.tensor([[places[0] for places in pieces.values()]])}

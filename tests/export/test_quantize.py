@@ -27,7 +27,8 @@ def test_int8_keeps_the_contract_and_roughly_the_values(
     batch = random_batch(
         Shape(batch=3, tokens=40, words=17, labels=9), vocab_size=vocab_size, pooling=reference.pooling
     )
-    for exact, rough in zip(fp32.run(None, batch), int8.run(None, batch), strict=True):
+    feeds = {one.name: batch[one.name] for one in fp32.get_inputs()}
+    for exact, rough in zip(fp32.run(None, feeds), int8.run(None, feeds), strict=True):
         assert exact.shape == rough.shape
         # 16 random dimensions are a poor host for int8; a broken graph would be off by 100 % and more.
         assert np.linalg.norm(exact - rough) < 0.4 * np.linalg.norm(exact)

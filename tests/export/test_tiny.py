@@ -63,6 +63,7 @@ def test_graphs_give_the_reference_numbers(
         "word_tokens": batch.text_word_indices.numpy()[:, : len(words[0])],
         "prompt_tokens": np.array([[task[0] for task in markers]]),
         "label_tokens": np.array([[place for task in markers for place in task[1:]]]),
+        "label_tasks": np.array([[number for number, task in enumerate(markers) for _ in task[1:]]]),
     }
     for name, array in zip(expected, session.run(list(expected), inputs), strict=True):
         wanted = expected[name].numpy()
