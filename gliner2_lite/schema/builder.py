@@ -14,6 +14,7 @@ from gliner2_lite.schema.checks import (
     check_keys,
     check_list,
     check_name,
+    check_names,
     check_required_threshold,
     check_text,
     check_threshold,
@@ -227,8 +228,7 @@ def _named(value: object, path: str, known: frozenset[str]) -> list[tuple[str, M
     if isinstance(value, str):
         value = [value]
     if isinstance(value, list):
-        names = [check_name(name, f"{path}[{index}]") for index, name in enumerate(value)]
-        return [(name, {}) for name in dict.fromkeys(names)]
+        return [(name, {}) for name in dict.fromkeys(check_names(value, path))]
     if not isinstance(value, Mapping):
         raise SchemaTypeError(
             f"{path}: expected a name, a list of names or a dict of name to description, got {shown(value)}"
@@ -259,8 +259,7 @@ def _labels(labels: object, path: str) -> tuple[list[str], dict[str, str]]:
     items = check_list(labels, path, of="labels (or a dict of label to description)")
     if not items:
         raise SchemaError(f"{path}: the list is empty; give at least one label")
-    names = [check_name(label, f"{path}[{index}]") for index, label in enumerate(items)]
-    return names, _label_descriptions(descriptions, path)
+    return check_names(items, path), _label_descriptions(descriptions, path)
 
 
 def _label_descriptions(descriptions: Mapping[Any, Any], path: str) -> dict[str, str]:

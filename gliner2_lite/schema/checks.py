@@ -67,6 +67,16 @@ def check_name(value: object, path: str) -> str:
     return text
 
 
+def check_names(values: Iterable[object], path: str) -> list[str]:
+    """``check_name`` of every item of a list, fast for the usual ones: schemas compile on every call."""
+    return [
+        value
+        if type(value) is str and value.isascii() and value.strip() and value not in MARKER_SET
+        else check_name(value, f"{path}[{index}]")
+        for index, value in enumerate(values)
+    ]
+
+
 def check_threshold(value: object, path: str) -> float | None:
     """None (the call's threshold applies) or a number in [0, 1]."""
     if value is None:

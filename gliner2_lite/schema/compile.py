@@ -24,6 +24,7 @@ from gliner2_lite.schema.checks import (
     check_list,
     check_mapping,
     check_name,
+    check_names,
     check_required_threshold,
     check_text,
     check_threshold,
@@ -189,10 +190,11 @@ def _entity_labels(processor: Mapping[str, Any]) -> tuple[str, ...]:
     value = processor.get("entities", [])
     if isinstance(value, Mapping):
         for name, gold in value.items():
-            _check_gold(gold, join("entities", name))
-        return tuple(check_name(name, "entities") for name in value)
+            if not isinstance(gold, str):
+                _check_gold(gold, join("entities", name))
+        return tuple(check_names(value, "entities"))
     if isinstance(value, list):
-        return tuple(dict.fromkeys(check_name(name, f"entities[{i}]") for i, name in enumerate(value)))
+        return tuple(dict.fromkeys(check_names(value, "entities")))
     raise SchemaTypeError(f"entities: expected a list or dict of entity types, got {shown(value)}")
 
 
@@ -262,7 +264,7 @@ def _classification(item: object, path: str) -> ClassificationSpec:
     items = check_list(config["labels"], f"{path}.labels", of="labels")
     if not items:
         raise SchemaError(f"{path}.labels: the list is empty; give at least one label")
-    labels = tuple(check_name(label, f"{path}.labels[{index}]") for index, label in enumerate(items))
+    labels = tuple(check_names(items, f"{path}.labels"))
     known = frozenset(labels)
     threshold = check_threshold(config.get("cls_threshold"), f"{path}.cls_threshold")
     activation = _description(config.get("class_act"), f"{path}.class_act")

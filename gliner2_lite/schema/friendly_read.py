@@ -22,6 +22,7 @@ from gliner2_lite.schema.checks import (
     check_keys,
     check_mapping,
     check_name,
+    check_names,
     join,
 )
 from gliner2_lite.schema.coerce import (
@@ -100,7 +101,7 @@ def _named(value: object, path: str, readers: dict[str, Reader]) -> list[str] | 
     items = read_list(value, path, of="names (or a dict of name to description)")
     if not items:
         raise SchemaError(f"{path}: the list is empty; name at least one, or leave the section out")
-    return _unique([check_name(item, f"{path}[{index}]") for index, item in enumerate(items)], path)
+    return _unique(check_names(items, path), path)
 
 
 def _object(value: object, path: str, readers: Mapping[str, Reader]) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def _labels(value: object, path: str) -> list[str] | dict[str, str]:
         }
     else:
         items = read_list(value, path, of="labels (or a dict of label to description)")
-        labels = _unique([check_name(item, f"{path}[{index}]") for index, item in enumerate(items)], path)
+        labels = _unique(check_names(items, path), path)
     if len(labels) < 2:
         raise SchemaError(f"{path}: {len(labels)} given; a task needs at least two labels to choose from")
     return labels
