@@ -18,8 +18,9 @@ from torch import nn
 
 from gliner2_export.graph import POOLINGS
 from gliner2_export.lora import merge_adapter
-from gliner2_lite.bundle import SPECIAL_TOKENS, file_sha256
+from gliner2_lite.bundle import file_sha256
 from gliner2_lite.errors import CheckpointError, CheckpointNotFoundError
+from gliner2_lite.schema.limits import MARKERS
 
 log = logging.getLogger("gliner2_export")
 
@@ -76,7 +77,7 @@ def load_checkpoint(directory: Path, *, adapter: Path | None = None) -> Checkpoi
         vocab_size=extractor.encoder.get_input_embeddings().num_embeddings,
         max_positions=max_positions(extractor.encoder),
         encoder_type=extractor.encoder.config.model_type,
-        special_tokens={token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL_TOKENS},
+        special_tokens={token: tokenizer.convert_tokens_to_ids(token) for token in MARKERS},
         tokenizer_json=tokenizer_json(tokenizer, directory),
         weights_sha256=file_sha256(weights_path(directory)),
         adapter=None if adapter is None else source_name(adapter),

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gliner2_lite.errors import InputError
-from gliner2_lite.prompt import LABEL_MARKERS, SEPARATOR, TASK_MARKER, TEXT_SEPARATOR, Prompt
+from gliner2_lite.prompt import LABEL_MARKERS, Prompt
+from gliner2_lite.schema.limits import PROMPT_MARKER, STRUCT_SEPARATOR, TEXT_SEPARATOR
 from gliner2_lite.words import Words
 
 IntArray = npt.NDArray[np.int64]
@@ -65,12 +66,12 @@ def encode_sample(sample: Sample, token_ids: TokenIds, special: dict[str, int], 
     label or description happens to contain; this does the same.
     """
     by_place = pooling not in ("mean", "max")
-    label_ids = {special[marker] for marker in (*LABEL_MARKERS, TASK_MARKER)}
+    label_ids = {special[marker] for marker in (*LABEL_MARKERS, PROMPT_MARKER)}
     ids: list[int] = []
     task_tokens, label_tokens = [], []
     for number, task in enumerate(sample.prompt.tasks):
         if number:
-            ids.extend(token_ids(SEPARATOR))
+            ids.extend(token_ids(STRUCT_SEPARATOR))
         begin = len(ids)
         starts = []
         for word in task.words:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gliner2_lite.errors import BundleError, BundleNotFoundError, InputError
+from gliner2_lite.schema.limits import MARKERS
 
 FORMAT_VERSION = 1
 MANIFEST_NAME = "gliner2_lite.json"
@@ -23,11 +24,6 @@ CARD_NAME = "README.md"
 MAX_MANIFEST_BYTES = 1 << 20
 HASH_CHUNK_BYTES = 1 << 20
 DEFAULT_VARIANTS = ("int8", "fp32")  # the order in which from_pretrained(variant=None) chooses
-
-SPECIAL_TOKENS = (
-    "[SEP_STRUCT]", "[SEP_TEXT]", "[P]", "[C]", "[E]", "[R]", "[L]",
-    "[EXAMPLE]", "[OUTPUT]", "[DESCRIPTION]",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +202,7 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
         raise BundleError(f"{manifest}: variants is empty; export the checkpoint again")
 
     tokens = get(raw, "special_tokens", dict, "")
-    special = {token: get(tokens, token, int, "special_tokens.") for token in SPECIAL_TOKENS}
+    special = {token: get(tokens, token, int, "special_tokens.") for token in MARKERS}
     return Bundle(root, config, special, variants, files, raw)
 
 

@@ -151,8 +151,7 @@ def _relations(
 ) -> RelationResult:
     if scores.spans is None:
         return RelationResult(())
-    # As in the reference, a relation with a description has another key and so loses its own threshold.
-    limit = _either(target.threshold if task.key == target.name else None, threshold)
+    limit = _either(target.threshold, threshold)
     roles = len(task.labels)
     hits = _hits(scores.spans[:, :roles], [limit] * roles)
     pairs = []

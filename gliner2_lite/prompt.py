@@ -9,6 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gliner2_lite.errors import SchemaError
+from gliner2_lite.schema.limits import (
+    DESCRIPTION_MARKER,
+    ENTITY_MARKER,
+    EXAMPLE_MARKER,
+    FIELD_MARKER,
+    LABEL_MARKER,
+    OUTPUT_MARKER,
+    PROMPT_MARKER,
+    RELATION_MARKER,
+)
 from gliner2_lite.schema.spec import (
     AttributeSpec,
     ChoiceGroup,
@@ -19,13 +29,9 @@ from gliner2_lite.schema.spec import (
     StructureSpec,
 )
 
-SEPARATOR, TEXT_SEPARATOR = "[SEP_STRUCT]", "[SEP_TEXT]"
-TASK_MARKER = "[P]"
-STRUCTURE_MARKER, ENTITY_MARKER, RELATION_MARKER, CLASS_MARKER = "[C]", "[E]", "[R]", "[L]"
-LABEL_MARKERS = (STRUCTURE_MARKER, ENTITY_MARKER, RELATION_MARKER, CLASS_MARKER)
-DESCRIPTION, EXAMPLE, OUTPUT = "[DESCRIPTION]", "[EXAMPLE]", "[OUTPUT]"
+LABEL_MARKERS = (FIELD_MARKER, ENTITY_MARKER, RELATION_MARKER, LABEL_MARKER)
 ENTITIES_KEY = "entities"
-TASK_MARKER_INDEX, FIRST_LABEL_INDEX, LABEL_STEP = 1, 4, 2
+FIRST_LABEL_INDEX, LABEL_STEP = 4, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ def build_prompt(spec: SchemaSpec) -> Prompt:
 
 def _structure(structure: StructureSpec) -> TaskPrompt:
     head = structure.name + _descriptions(structure.descriptions)
-    return _task(head, STRUCTURE_MARKER, structure.prompt_fields, structure)
+    return _task(head, FIELD_MARKER, structure.prompt_fields, structure)
 
 
 def _entities(spec: SchemaSpec) -> TaskPrompt:
@@ -101,14 +107,14 @@ def _relation(relation: RelationSpec) -> TaskPrompt:
 def _classification(task: ClassificationSpec, declared: tuple[ClassificationSpec, ...]) -> TaskPrompt:
     head = f"{task.task}: {task.prompt}" if task.prompt else task.task
     head += _descriptions(task.descriptions)
-    head += "".join(f" {EXAMPLE} {given} {OUTPUT} {label}" for given, label in task.examples)
+    head += "".join(f" {EXAMPLE_MARKER} {given} {OUTPUT_MARKER} {label}" for given, label in task.examples)
     owner = _owner(head, declared)
     if len(owner.labels) != len(task.labels):
         raise SchemaError(
             f"classification task {task.task!r} cannot be told from task {owner.task!r}, which has other "
             "labels; give the tasks different names"
         )
-    prompt = _task(head, CLASS_MARKER, task.labels, owner)
+    prompt = _task(head, LABEL_MARKER, task.labels, owner)
     return TaskPrompt(owner.task, prompt.words, prompt.labels, owner)
 
 
@@ -126,8 +132,8 @@ def _owner(head: str, declared: tuple[ClassificationSpec, ...]) -> Classificatio
 
 
 def _task(head: str, marker: str, labels: tuple[str, ...], target: Target) -> TaskPrompt:
-    key = head.split(f" {DESCRIPTION} ")[0]
-    words = ["(", TASK_MARKER, head, "("]
+    key = head.split(f" {DESCRIPTION_MARKER} ")[0]
+    words = ["(", PROMPT_MARKER, head, "("]
     for label in labels:
         words += (marker, label)
     words += (")", ")")
@@ -135,7 +141,7 @@ def _task(head: str, marker: str, labels: tuple[str, ...], target: Target) -> Ta
 
 
 def _descriptions(descriptions: tuple[tuple[str, str], ...]) -> str:
-    return "".join(f" {DESCRIPTION} {label}: {text}" for label, text in descriptions)
+    return "".join(f" {DESCRIPTION_MARKER} {label}: {text}" for label, text in descriptions)
 
 
 def _choice_words(group: ChoiceGroup) -> list[str]:

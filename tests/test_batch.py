@@ -7,12 +7,12 @@ import pytest
 
 from gliner2_lite import InputError, Schema
 from gliner2_lite.batch import Encoded, Sample, check_length, encode_sample, make_batch
-from gliner2_lite.bundle import SPECIAL_TOKENS
 from gliner2_lite.prompt import build_prompt
 from gliner2_lite.schema import compile_schema
+from gliner2_lite.schema.limits import MARKERS
 from gliner2_lite.words import split_words, whitespace_words
 
-SPECIAL = {token: index for index, token in enumerate(SPECIAL_TOKENS)}
+SPECIAL = {token: index for index, token in enumerate(MARKERS)}
 
 
 def token_ids(word: str) -> list[int]:

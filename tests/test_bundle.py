@@ -16,12 +16,12 @@ from gliner2_lite.bundle import (
     HEADS_NAME,
     MANIFEST_NAME,
     MAX_MANIFEST_BYTES,
-    SPECIAL_TOKENS,
     TOKENIZER_NAME,
     file_sha256,
     read_bundle,
     verify_files,
 )
+from gliner2_lite.schema.limits import MARKERS
 
 GRAPH = "onnx/model_int8.onnx"
 
@@ -36,8 +36,10 @@ def write_bundle(root: Path) -> dict[str, Any]:
         "architecture": "span",
         "config": {"hidden_size": 8, "max_width": 8, "counting_layer": "count_lstm", "token_pooling": "first",
                    "max_positions": None},
-        "special_tokens": {token: index for index, token in enumerate(SPECIAL_TOKENS)},
-        "variants": {"int8": {"graph": GRAPH, "files": [GRAPH], "target": "any", "inputs": [], "outputs": []}},
+        "special_tokens": {token: index for index, token in enumerate(MARKERS)},
+        "variants": {
+            "int8": {"graph": GRAPH, "files": [GRAPH], "target": "any", "inputs": [], "outputs": []}
+        },
         "files": {
             name: {"size": (root / name).stat().st_size, "sha256": file_sha256(root / name)}
             for name in (GRAPH, HEADS_NAME, TOKENIZER_NAME)

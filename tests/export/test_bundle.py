@@ -14,8 +14,9 @@ from tokenizers import Tokenizer
 from gliner2_export import bundle
 from gliner2_export.bundle import export_checkpoint
 from gliner2_export.staging import staged_directory
-from gliner2_lite.bundle import MANIFEST_NAME, SPECIAL_TOKENS, file_sha256, read_bundle, verify_files
+from gliner2_lite.bundle import MANIFEST_NAME, file_sha256, read_bundle, verify_files
 from gliner2_lite.errors import ExportError
+from gliner2_lite.schema.limits import MARKERS
 
 
 def test_runtime_accepts_the_bundle(bert_bundle: Path) -> None:
@@ -25,7 +26,7 @@ def test_runtime_accepts_the_bundle(bert_bundle: Path) -> None:
     assert (read.config.hidden_size, read.config.max_width, read.config.max_positions) == (16, 5, 256)
     assert (read.config.counting_layer, read.config.token_pooling) == ("count_lstm", "first")
     tokenizer = Tokenizer.from_file(str(bert_bundle / "tokenizer.json"))
-    assert read.special_tokens == {token: tokenizer.token_to_id(token) for token in SPECIAL_TOKENS}
+    assert read.special_tokens == {token: tokenizer.token_to_id(token) for token in MARKERS}
     with np.load(bert_bundle / "heads.npz") as heads:
         assert heads["count_embed.gru.weight_hh_l0"].shape == (48, 16)
         assert heads["span_rep.span_rep_layer.out_project.3.weight"].shape == (16, 64)

@@ -21,8 +21,8 @@ from gliner2_export.checkpoint import (
     source_name,
     tokenizer_json,
 )
-from gliner2_lite.bundle import SPECIAL_TOKENS
 from gliner2_lite.errors import CheckpointError, CheckpointNotFoundError
+from gliner2_lite.schema.limits import MARKERS
 
 WORDS = [
     "(", "[P]", "entities", "apple", "x", ")", "Cupertino", "ﬁnance", "Ｆｕｌｌ", "①", "日本", "🙂", "naïve",
@@ -75,7 +75,7 @@ def test_tokenizer_gives_the_ids_of_the_reference(kind: str, make_checkpoint: Ca
         expected = reference.convert_tokens_to_ids(reference.tokenize(word))
         assert written.encode(word, add_special_tokens=False).ids == expected, word
     first = loaded.special_tokens["[SEP_STRUCT]"]
-    assert loaded.special_tokens == {token: first + place for place, token in enumerate(SPECIAL_TOKENS)}
+    assert loaded.special_tokens == {token: first + place for place, token in enumerate(MARKERS)}
 
 
 def test_special_tokens_are_added_when_the_files_lack_them(
