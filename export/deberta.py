@@ -19,9 +19,12 @@ arXiv:2006.03654, eq. 4), arranged differently:
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+from gliner2_export.onnx_ops import merge_last, residual_sum, split_last
 
 # Added to the scores of padded keys. Finite: a text that is all padding gives garbage, never NaN.
 MASKED = -1e9
@@ -55,11 +58,26 @@ def bucket_table(position_buckets: int, max_positions: int) -> Tensor:
     return (torch.cat([-bucket.flip(0), bucket[1:]]) + span).clamp(0, 2 * span - 1)
 
 
-class DenseAttention(nn.Module):
+@dataclass(frozen=True)
+class Geometry:
+    """What the attention of one layer knows about positions, beside the states themselves.
+
+    ``mask`` [B, 1, 1, T] is added to the scores; rows ``first`` up to ``stop`` (scalars) of the position
+    tables are in reach; ``rows`` int64 [B, heads, Q, T] is the row within these for each query and key.
+    The last three are None without relative attention.
+    """
+
+    mask: Tensor
+    first: Tensor | None = None
+    stop: Tensor | None = None
+    rows: Tensor | None = None
+
+
+class Attention(nn.Module):
     """Disentangled self-attention of one layer, sequence first, up to and including its output product.
 
     ``position_keys`` / ``position_queries`` [rows, 1, heads, head] are the folded relative-position
-    projections (absent when ``pos_att_type`` leaves them out); the keys meet the scaled query
+    projections (None when ``pos_att_type`` leaves them out); the keys meet the scaled query
     ("content to position"), the queries carry the scale themselves ("position to content").
     """
 
@@ -67,82 +85,62 @@ class DenseAttention(nn.Module):
         super().__init__()
         source = layer.attention.self
         self.heads = source.num_attention_heads
-        self.head_size = source.attention_head_size
         kinds = source.pos_att_type
-        scale = 1 / math.sqrt(self.head_size * (1 + ("c2p" in kinds) + ("p2c" in kinds)))
-        self.query = _linear(source.query_proj.weight * scale, source.query_proj.bias * scale)
-        self.key = _linear(source.key_proj.weight, source.key_proj.bias)
-        self.value = _linear(source.value_proj.weight, None)
+        scale = 1 / math.sqrt(source.attention_head_size * (1 + ("c2p" in kinds) + ("p2c" in kinds)))
+        self.query = frozen_linear(source.query_proj.weight * scale, source.query_proj.bias * scale)
+        self.key = frozen_linear(source.key_proj.weight, source.key_proj.bias)
+        self.value = frozen_linear(source.value_proj.weight, None)
         dense = layer.attention.output.dense
-        self.output = _linear(dense.weight, dense.bias + dense.weight @ source.value_proj.bias)
+        self.output = frozen_linear(dense.weight, dense.bias + dense.weight @ source.value_proj.bias)
         keys = queries = None
         if relative is not None:
-            span = source.pos_ebd_size
-            project_key = source.key_proj if source.share_att_key else getattr(source, "pos_key_proj", None)
-            project_query = (
-                source.query_proj if source.share_att_key else getattr(source, "pos_query_proj", None)
-            )
+            table = relative[: 2 * source.pos_ebd_size].unsqueeze(1)  # [rows, 1, H]
             if "c2p" in kinds:
-                keys = self._split(project_key(relative[: 2 * span]).unsqueeze(1))
+                project = source.key_proj if source.share_att_key else source.pos_key_proj
+                keys = split_last(project(table), self.heads)
             if "p2c" in kinds:
-                queries = self._split(project_query(relative[: 2 * span]).unsqueeze(1) * scale)
+                project = source.query_proj if source.share_att_key else source.pos_query_proj
+                queries = split_last(project(table) * scale, self.heads)
         self.register_buffer("position_keys", keys)
         self.register_buffer("position_queries", queries)
 
-    def forward(
-        self,
-        states: Tensor,
-        asking: Tensor,
-        mask: Tensor,
-        window: tuple[Tensor, Tensor] | None,
-        rows: Tensor | None,
-    ) -> Tensor:
-        """``states`` [T, B, H] are the keys and values, ``asking`` [Q, B, H] the queries; ``mask``
-        [B, 1, 1, T] is added to the scores; ``window`` = (first, last + 1) row of the position tables
-        and ``rows`` int64 [B, heads, Q, T] the row of that window for each query and key.
-
-        Returns the projected context [Q, B, H].
-        """
-        query = self._split(self.query(asking)).permute(1, 2, 0, 3)  # [B, heads, Q, head]
-        key = self._split(self.key(states)).permute(1, 2, 3, 0)  # [B, heads, head, T]
-        value = self._split(self.value(states)).permute(1, 2, 0, 3)  # [B, heads, T, head]
+    def forward(self, states: Tensor, asking: Tensor, geometry: Geometry) -> Tensor:
+        """``states`` [T, B, H] give keys and values, ``asking`` [Q, B, H] the queries → [Q, B, H]."""
+        query = split_last(self.query(asking), self.heads).permute(1, 2, 0, 3)  # [B, heads, Q, head]
+        key = split_last(self.key(states), self.heads).permute(1, 2, 3, 0)  # [B, heads, head, T]
+        value = split_last(self.value(states), self.heads).permute(1, 2, 0, 3)  # [B, heads, T, head]
         scores = torch.matmul(query, key)  # [B, heads, Q, T]
         if self.position_keys is not None:
-            table = self.position_keys[window[0] : window[1]].permute(1, 2, 3, 0)  # [1, heads, head, rows]
-            scores = scores + torch.gather(torch.matmul(query, table), 3, rows)
+            table = self.position_keys[geometry.first : geometry.stop].permute(1, 2, 3, 0)
+            by_row = torch.matmul(query, table)  # [B, heads, Q, rows]
+            scores = scores + torch.gather(by_row, 3, geometry.rows)
         if self.position_queries is not None:
-            table = self.position_queries[window[0] : window[1]].permute(1, 2, 0, 3)  # [1, heads, rows, head]
-            scores = scores + torch.gather(torch.matmul(table, key), 2, rows)
-        weights = torch.softmax(scores + mask, dim=-1)
+            table = self.position_queries[geometry.first : geometry.stop].permute(1, 2, 0, 3)
+            by_row = torch.matmul(table, key)  # [B, heads, rows, T]
+            scores = scores + torch.gather(by_row, 2, geometry.rows)
+        weights = torch.softmax(scores + geometry.mask, dim=-1)
         context = torch.matmul(weights, value).permute(2, 0, 1, 3)  # [Q, B, heads, head]
-        return self.output(context.reshape(asking.shape[0], asking.shape[1], self.heads * self.head_size))
-
-    def _split(self, states: Tensor) -> Tensor:
-        return states.reshape(states.shape[0], states.shape[1], self.heads, self.head_size)
+        return self.output(merge_last(context))
 
 
 class Layer(nn.Module):
-    """Attention and feed-forward with their residual sums and norms; arguments as in DenseAttention."""
+    """Attention and feed-forward with their residual sums and norms."""
 
     def __init__(self, layer: nn.Module, relative: Tensor | None) -> None:
         super().__init__()
-        self.attention = DenseAttention(layer, relative)
+        self.attention = Attention(layer, relative)
         self.attention_norm = layer.attention.output.LayerNorm
         self.expand = layer.intermediate.dense
         self.activation = layer.intermediate.intermediate_act_fn
         self.contract = layer.output.dense
         self.output_norm = layer.output.LayerNorm
 
-    def forward(
-        self,
-        states: Tensor,
-        asking: Tensor,
-        mask: Tensor,
-        window: tuple[Tensor, Tensor] | None,
-        rows: Tensor | None,
-    ) -> Tensor:
-        attended = self.attention_norm(self.attention(states, asking, mask, window, rows) + asking)
-        return self.output_norm(self.contract(self.activation(self.expand(attended))) + attended)
+    def forward(self, states: Tensor, asking: Tensor, geometry: Geometry) -> Tensor:
+        """``states`` [T, B, H] of the layer before, ``asking`` [Q, B, H] those to compute → [Q, B, H]."""
+        attended = self.attention(states, asking, geometry)
+        attended = self.attention_norm(residual_sum(attended, asking))
+        result = self.contract(self.activation(self.expand(attended)))
+        return self.output_norm(residual_sum(result, attended))
 
 
 class FastDeberta(nn.Module):
@@ -162,8 +160,8 @@ class FastDeberta(nn.Module):
         self.embedding_norm = source.LayerNorm
         types = source.token_type_embeddings
         self.register_buffer("token_type", None if types is None else types.weight.detach()[0].clone())
-        relative = encoder.get_rel_embedding()
         with torch.no_grad():
+            relative = encoder.get_rel_embedding()
             self.layers = nn.ModuleList(Layer(layer, relative) for layer in encoder.layer)
         self.convolution = encoder.conv
         self.register_buffer("buckets", None)
@@ -175,27 +173,22 @@ class FastDeberta(nn.Module):
         """``input_ids``, ``attention_mask`` int64 [B, T]; ``read_rows`` int64 [B, R], positions on the token
         axis. Returns the last layer's states [B, R, H] at these rows.
         """
-        batch = input_ids.shape[0]
         states = self._embed(input_ids)  # [T, B, H]
         if self.convolution is not None:
             states = states * attention_mask.t().unsqueeze(-1).to(states.dtype)
-        mask = ((1 - attention_mask).to(states.dtype) * MASKED).unsqueeze(1).unsqueeze(1)  # [B, 1, 1, T]
-        window = rows = None
-        if self.buckets is not None:
-            window, rows = self._relative_rows(input_ids.shape[1])  # rows [T, T]
-        heads = self.layers[0].attention.heads
-        everywhere = None if rows is None else rows.expand(batch, heads, -1, -1)
-        embedded = states
-        for number, layer in enumerate(self.layers):
-            convolved = number == 0 and self.convolution is not None
-            if number < len(self.layers) - 1 or convolved:
-                states = layer(states, states, mask, window, everywhere)
-                if convolved:
-                    states = self._convolve(embedded, states, attention_mask)
-                continue
-            read = None if rows is None else rows[read_rows].unsqueeze(1).expand(-1, heads, -1, -1)
-            return layer(states, _take(states, read_rows), mask, window, read).transpose(0, 1)
-        return _take(states, read_rows).transpose(0, 1)
+        everywhere, reading = self._geometry(attention_mask, read_rows)
+        *before, last = self.layers
+        if self.convolution is not None:
+            # It joins the first layer's states at every token, so that layer cannot be the trimmed one.
+            first = self.layers[0](states, states, everywhere)
+            convolved = self.convolution(states.transpose(0, 1), first.transpose(0, 1), attention_mask)
+            states = convolved.transpose(0, 1)
+            if not before:
+                return take_rows(states, read_rows).transpose(0, 1)
+            before = before[1:]
+        for layer in before:
+            states = layer(states, states, everywhere)
+        return last(states, take_rows(states, read_rows), reading).transpose(0, 1)
 
     def _embed(self, input_ids: Tensor) -> Tensor:
         embedded = self.words(input_ids.t())  # [T, B, E]
@@ -207,29 +200,32 @@ class FastDeberta(nn.Module):
             embedded = self.embedding_projection(embedded)
         return self.embedding_norm(embedded)
 
-    def _relative_rows(self, tokens: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
-        """The window of the position tables that ``tokens`` tokens can reach, and rows [T, T] inside it."""
+    def _geometry(self, attention_mask: Tensor, read_rows: Tensor) -> tuple[Geometry, Geometry]:
+        """Geometry of all tokens as queries, and of ``read_rows`` [B, R] alone."""
+        batch, tokens = attention_mask.shape
+        mask = ((1 - attention_mask) * MASKED).unsqueeze(1).unsqueeze(1)  # [B, 1, 1, T]
+        if self.buckets is None:
+            return Geometry(mask), Geometry(mask)
+        heads = self.layers[0].attention.heads
         reach = self.buckets.shape[0] // 2
-        position = torch.arange(tokens, device=self.buckets.device)  # [T]
-        distance = position.unsqueeze(1) - position.unsqueeze(0)
-        table_rows = self.buckets[distance.clamp(-reach, reach) + reach]
-        first, last = table_rows[0, -1], table_rows[-1, 0]
-        return (first, last + 1), table_rows - first
-
-    def _convolve(self, embedded: Tensor, states: Tensor, attention_mask: Tensor) -> Tensor:
-        """deberta-v2-xlarge: a convolution over the embeddings joins the first layer's states [T, B, H]."""
-        convolved = self.convolution(embedded.transpose(0, 1), states.transpose(0, 1), attention_mask)
-        return convolved.transpose(0, 1)
+        position = torch.arange(tokens, device=self.buckets.device)
+        distance = position.unsqueeze(1) - position.unsqueeze(0)  # [T, T], query - key
+        rows = self.buckets[distance.clamp(-reach, reach) + reach]
+        first, stop = rows[0, -1], rows[-1, 0] + 1
+        rows = rows - first
+        everywhere = Geometry(mask, first, stop, rows.expand(batch, heads, -1, -1))
+        return everywhere, Geometry(mask, first, stop, rows[read_rows].unsqueeze(1).expand(-1, heads, -1, -1))
 
 
-def _take(states: Tensor, rows: Tensor) -> Tensor:
-    """``states`` [T, B, H] at ``rows`` [B, R] → [R, B, H]."""
+def take_rows(states: Tensor, rows: Tensor) -> Tensor:
+    """``states`` [T, B, H] at ``rows`` [B, R] → [R, B, H], as one Gather of whole rows."""
     batch = states.shape[1]
     flat = rows.t() * batch + torch.arange(batch, device=rows.device)  # [R, B]
-    return states.reshape(-1, states.shape[2])[flat]
+    return states.flatten(0, 1)[flat]
 
 
-def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
+def frozen_linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
+    """A Linear with copies of these values."""
     linear = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
     linear.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
     if bias is not None:
