@@ -62,10 +62,13 @@ def move_weights_out(path: Path, *, limit: int = EXTERNAL_DATA_BYTES) -> None:
     The runtime maps such a file into memory instead of copying it.
     """
     data = path.with_name(path.name + "_data")
-    if data.exists() or path.stat().st_size <= limit:
-        return
-    model = onnx.load(path)
-    onnx.save_model(model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=data.name)
+    if not data.exists():  # beyond 2 GB the exporter has done it
+        if path.stat().st_size <= limit:
+            return
+        model = onnx.load(path)
+        onnx.save_model(
+            model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=data.name
+        )
     data.chmod(path.stat().st_mode)  # onnx makes it readable for its owner only
 
 

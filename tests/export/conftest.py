@@ -12,7 +12,15 @@ import sentencepiece
 import torch
 from gliner2 import GLiNER2
 from gliner2.configuration import ExtractorConfig
-from transformers import BertConfig, BertTokenizerFast, DebertaV2Config, DebertaV2TokenizerFast
+from transformers import (
+    BertConfig,
+    BertTokenizerFast,
+    DebertaV2Config,
+    DebertaV2TokenizerFast,
+    ModernBertConfig,
+    PretrainedConfig,
+    RobertaConfig,
+)
 
 from gliner2_export.bundle import export_checkpoint
 from gliner2_export.checkpoint import load_checkpoint
@@ -69,7 +77,7 @@ def deberta_tokenizer(directory: Path) -> DebertaV2TokenizerFast:
     return DebertaV2TokenizerFast(vocab_file=str(directory / "spm.model"))
 
 
-def encoder_config(kind: str, vocab_size: int) -> BertConfig | DebertaV2Config:
+def encoder_config(kind: str, vocab_size: int) -> PretrainedConfig:
     sizes = {
         "vocab_size": vocab_size,
         "hidden_size": 16,
@@ -80,6 +88,13 @@ def encoder_config(kind: str, vocab_size: int) -> BertConfig | DebertaV2Config:
     }
     if kind == "bert":
         return BertConfig(**sizes, max_position_embeddings=256)
+    if kind == "roberta":
+        return RobertaConfig(**sizes, max_position_embeddings=66, pad_token_id=1)
+    if kind == "modernbert":  # rotary positions; every other layer attends to a window
+        return ModernBertConfig(
+            **sizes, global_attn_every_n_layers=2, local_attention=8,
+            pad_token_id=0, bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3,
+        )  # fmt: skip
     return DebertaV2Config(
         **sizes,
         relative_attention=True,
@@ -108,7 +123,7 @@ def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> MakeCheckpoint:
         early_config: bool = False,
     ) -> Path:
         scratch, out = tmp_path_factory.mktemp("tokenizer"), tmp_path_factory.mktemp("checkpoint")
-        tokenizer = (bert_tokenizer if encoder == "bert" else deberta_tokenizer)(scratch)
+        tokenizer = (deberta_tokenizer if encoder == "deberta-v2" else bert_tokenizer)(scratch)
         config = ExtractorConfig(
             model_name=f"random/{encoder}",
             counting_layer=counting_layer,

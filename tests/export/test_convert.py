@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 import torch
 from onnx import numpy_helper
 
-from gliner2_export.convert import TOLERANCE, check_against_torch, move_weights_out
+from gliner2_export.checkpoint import load_checkpoint
+from gliner2_export.convert import TOLERANCE, check_against_torch, convert, move_weights_out
 from gliner2_export.graph import ExportGraph
+from gliner2_export.heads import SpanHeads
 from gliner2_export.onnx_config import Shape, SpanOnnxConfig, random_batch
 from gliner2_lite.errors import ExportError
 
@@ -83,6 +86,16 @@ def test_check_reports_small_differences(converted: tuple[Path, ExportGraph, int
         "span_logits",
     }
     assert all(0 <= difference < TOLERANCE / 5 for difference in worst.values())
+
+
+@pytest.mark.parametrize("kind", ["roberta", "modernbert"])
+def test_other_encoders_trace(kind: str, make_checkpoint: Callable[..., Path], tmp_path: Path) -> None:
+    loaded = load_checkpoint(make_checkpoint(encoder=kind))
+    graph = ExportGraph(loaded.extractor.encoder, SpanHeads(loaded.extractor), pooling="first")
+    convert(graph, tmp_path / "model.onnx", vocab_size=loaded.vocab_size)
+    limits = {"vocab_size": loaded.vocab_size, "max_positions": loaded.max_positions}
+    worst = check_against_torch(tmp_path / "model.onnx", graph, **limits)
+    assert max(worst.values()) < TOLERANCE / 5
 
 
 @pytest.mark.parametrize("damage", [0.01, float("nan")])
