@@ -58,7 +58,16 @@ def make_options(
 
 def check_text(text: object, *, where: str = "text", allow_none: bool = True) -> str | None:
     """``text`` when it is a string (or None, which reads as an empty text)."""
-    if isinstance(text, str) or (text is None and allow_none):
+    if text is None and allow_none:
+        return None
+    if isinstance(text, str):
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"{where} has a lone surrogate at position {error.start}, which no encoding allows; replace "
+                'it, e.g. with text.encode("utf-8", "replace").decode()'
+            ) from None
         return text
     raise InputTypeError(f"{where} must be a string, not {type(text).__name__}")
 

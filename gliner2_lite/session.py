@@ -15,7 +15,8 @@ from gliner2_lite.errors import BundleError, InputError
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 INPUTS = (
-    "input_ids", "attention_mask", "word_tokens", "word_pieces", "prompt_tokens", "label_tokens", "label_tasks",
+    "input_ids", "attention_mask", "word_tokens", "word_pieces",
+    "prompt_tokens", "label_tokens", "label_tasks",
 )  # fmt: skip
 OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
 

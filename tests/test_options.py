@@ -40,6 +40,11 @@ def test_texts_are_strings(text: object) -> None:
         check_texts(["fine", text])
 
 
+def test_lone_surrogates_are_named_with_their_place() -> None:
+    with pytest.raises(InputError, match=r"texts\[0\] has a lone surrogate at position 2"):
+        check_texts(["ab\ud800"])
+
+
 def test_one_string_is_not_a_list_of_texts() -> None:
     with pytest.raises(InputTypeError, match=r"write \[text\]"):
         check_texts("text")

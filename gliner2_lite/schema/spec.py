@@ -96,7 +96,7 @@ class AttributeSpec:
 
 @dataclass(frozen=True, slots=True)
 class SchemaSpec:
-    """A whole schema. ``entity_labels`` is the prompt (attribute labels included), ``entities`` the result."""
+    """A whole schema. ``entity_labels`` is the prompt, attribute labels included; ``entities`` the result."""
 
     structures: tuple[StructureSpec, ...] = ()
     choice_groups: tuple[ChoiceGroup, ...] = ()
