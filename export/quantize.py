@@ -1,24 +1,135 @@
-"""fp32 graph → int8 graph through Optimum's ORTQuantizer (dynamic, per channel)."""
+"""fp32 graph → int8 graph: Optimum's ORTQuantizer between a planning pass and a rewriting pass.
+
+``plan_int8`` looks at the graph and at calibration texts and decides how each product is quantized (slow);
+``write_int8`` writes a graph by such a plan, with some products left out if asked (fast), so the gate can
+try again. ``quantize_plain`` is what Optimum alone makes: the yardstick.
+"""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 from onnxruntime.quantization import QuantFormat, QuantizationMode, QuantType
 from optimum.onnxruntime import ORTQuantizer
 from optimum.onnxruntime.configuration import QuantizationConfig
 from transformers import PretrainedConfig
 
+from gliner2_export.calibration import collect
 from gliner2_export.convert import move_weights_out
+from gliner2_export.embedding import quantize_tables
+from gliner2_export.planning import WeightGrid, plan_groups
+from gliner2_export.products import find_groups, prepare
+from gliner2_export.rows import GroupPlan, use_row_scales
+from gliner2_lite.errors import ExportError
 
 #: MatMul covers Gemm (the quantizer rewrites Gemm first); Gather is the embedding tables.
 OPERATORS = ["MatMul", "Gather"]
 
+#: CPUs a graph is made for → integers of its weights. x86 without VNNI adds two products of a byte pair in 16
+#: bits: 255 · 64 · 2 still fits, so 64 levels are exact everywhere; the dot products of AVX512-VNNI and
+#: Arm (and of later AVX-VNNI) add in 32 bits and take the full range.
+GRIDS = {
+    "any": WeightGrid(levels=64, signed=True),
+    "avx2": WeightGrid(levels=64, signed=True),
+    "avx512_vnni": WeightGrid(levels=127, signed=True),
+    "arm64": WeightGrid(levels=127, signed=True),
+}
 
-def quantize_int8(fp32_graph: Path, out: Path, *, encoder_config: PretrainedConfig) -> None:
-    """Quantize the ONNX file ``fp32_graph`` into ``out`` (an ``.onnx`` path; data beside it when large)."""
+
+@dataclass(frozen=True)
+class Int8Plan:
+    """How each product of one graph is quantized, and for which CPUs."""
+
+    target: str
+    groups: tuple[GroupPlan, ...]
+
+
+def check_target(target: str) -> str:
+    """``target`` if it is known, else ExportError."""
+    if target not in GRIDS:
+        raise ExportError(f"unknown target {target!r}; write one of {', '.join(GRIDS)}")
+    return target
+
+
+def plan_int8(
+    fp32_graph: Path, batches: Sequence[Mapping[str, np.ndarray]], *, target: str = "any"
+) -> Int8Plan:
+    """Decide how to quantize ``fp32_graph`` by running it on ``batches`` (graph inputs by name)."""
+    grid = GRIDS[check_target(target)]
+    model = onnx.load(fp32_graph)
+    prepare(model)
+    groups = find_groups(model)
+    stats = collect(fp32_graph, model, [group.source for group in groups], batches)
+    return Int8Plan(target, tuple(plan_groups(model, groups, stats, grid)))
+
+
+def write_int8(
+    fp32_graph: Path,
+    out: Path,
+    plan: Int8Plan,
+    *,
+    encoder_config: PretrainedConfig,
+    keep: Collection[str] = (),
+) -> None:
+    """Write ``fp32_graph`` quantized by ``plan`` to ``out`` (an ``.onnx`` path; data beside it when large).
+
+    Products whose node is in ``keep`` stay fp32.
+    """
+    model = onnx.load(fp32_graph)
+    prepare(model)
+    plans = [kept for group in plan.groups if (kept := group.without(keep)).products]
+    nodes = [product.node for group in plans for product in group.products]
+    with tempfile.TemporaryDirectory(dir=out.parent) as place:
+        prepared = Path(place) / "prepared.onnx"
+        onnx.save_model(model, prepared, save_as_external_data=True, location="prepared.onnx_data")
+        if nodes:
+            integers = Path(place) / "int8.onnx"
+            _optimum(prepared, integers, encoder_config, operators=["MatMul"], only=nodes)
+            model = onnx.load(integers)
+            use_row_scales(model, plans)
+        else:
+            model = onnx.load(prepared)
+        quantize_tables(model)
+        onnx.save_model(model, out)
+    move_weights_out(out)
+
+
+def quantize_int8(
+    fp32_graph: Path,
+    out: Path,
+    *,
+    encoder_config: PretrainedConfig,
+    batches: Sequence[Mapping[str, np.ndarray]] | None = None,
+    target: str = "any",
+) -> None:
+    """Plan and write in one call. Without calibration ``batches`` it is Optimum's plain form."""
+    if batches is None:
+        quantize_plain(fp32_graph, out, encoder_config=encoder_config)
+        return
+    write_int8(fp32_graph, out, plan_int8(fp32_graph, batches, target=target), encoder_config=encoder_config)
+
+
+def quantize_plain(fp32_graph: Path, out: Path, *, encoder_config: PretrainedConfig) -> None:
+    """Optimum's dynamic quantization, weights per channel: one activation scale for the whole tensor."""
+    excluded = products_of_activations(fp32_graph)
+    _optimum(fp32_graph, out, encoder_config, operators=OPERATORS, excluded=excluded)
+    move_weights_out(out)
+
+
+def _optimum(
+    graph: Path,
+    out: Path,
+    encoder_config: PretrainedConfig,
+    *,
+    operators: Sequence[str],
+    only: Sequence[str] = (),
+    excluded: Sequence[str] = (),
+) -> None:
     config = QuantizationConfig(
         is_static=False,
         format=QuantFormat.QOperator,
@@ -26,15 +137,19 @@ def quantize_int8(fp32_graph: Path, out: Path, *, encoder_config: PretrainedConf
         activations_dtype=QuantType.QUInt8,
         weights_dtype=QuantType.QInt8,
         per_channel=True,
-        operators_to_quantize=OPERATORS,
-        nodes_to_exclude=products_of_activations(fp32_graph),
+        operators_to_quantize=list(operators),
+        nodes_to_quantize=list(only),
+        nodes_to_exclude=list(excluded),
     )
     # ORTQuantizer also writes configuration files and picks the file name: let it work in a place of its own.
     with tempfile.TemporaryDirectory(dir=out.parent) as place:
-        quantizer = ORTQuantizer(fp32_graph, config=encoder_config)
+        quantizer = ORTQuantizer(graph, config=encoder_config)
         quantizer.quantize(config, save_dir=place, file_suffix="int8")
-        (Path(place) / f"{fp32_graph.stem}_int8.onnx").rename(out)
-    move_weights_out(out)
+        written = Path(place) / f"{graph.stem}_int8.onnx"
+        written.rename(out)
+        data = written.with_name(written.name + "_data")
+        if data.exists():
+            data.rename(out.with_name(data.name))
 
 
 def products_of_activations(graph: Path) -> list[str]:
