@@ -7,27 +7,28 @@ arXiv:2006.03654, eq. 4), arranged differently:
   once here and stored as constants, already scaled;
 * only the buckets that a sequence of T tokens can reach take part in the position products: a
   contiguous window of at most ``2 * position_buckets`` rows, since buckets saturate;
-* one index [T, T] of buckets expands those products to query × key; all layers share it;
-* states are kept sequence first, [T, B, H], which lets onnxruntime read heads by strides
-  (transposes fold into the products) instead of copying queries, keys and values;
-* the value bias moves into the output projection (attention weights sum to one) and the scale of
-  the scores into the query projection;
-* padding is masked on keys only (padded queries are never read), and the last layer computes
-  queries, attention and feed-forward for the rows that the caller reads.
+* one index [T, T] of buckets expands those products to query × key; all layers share it.
+
+The rest is :mod:`gliner2_export.fast_layer`: states sequence first, folded scale and biases, a last layer
+that computes the rows that are read.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from gliner2_export.onnx_ops import merge_last, residual_sum, split_last
-
-# Added to the scores of padded keys. Finite: a text that is all padding gives garbage, never NaN.
-MASKED = -1e9
+from gliner2_export.fast_layer import (
+    Attention,
+    Geometry,
+    Layer,
+    PositionTables,
+    Projections,
+    key_mask,
+    take_rows,
+)
 
 
 def bucket_table(position_buckets: int, max_positions: int) -> Tensor:
@@ -58,91 +59,6 @@ def bucket_table(position_buckets: int, max_positions: int) -> Tensor:
     return (torch.cat([-bucket.flip(0), bucket[1:]]) + span).clamp(0, 2 * span - 1)
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """What the attention of one layer knows about positions, beside the states themselves.
-
-    ``mask`` [B, 1, 1, T] is added to the scores; rows ``first`` up to ``stop`` (scalars) of the position
-    tables are in reach; ``rows`` int64 [B, heads, Q, T] is the row within these for each query and key.
-    The last three are None without relative attention.
-    """
-
-    mask: Tensor
-    first: Tensor | None = None
-    stop: Tensor | None = None
-    rows: Tensor | None = None
-
-
-class Attention(nn.Module):
-    """Disentangled self-attention of one layer, sequence first, up to and including its output product.
-
-    ``position_keys`` / ``position_queries`` [rows, 1, heads, head] are the folded relative-position
-    projections (None when ``pos_att_type`` leaves them out); the keys meet the scaled query
-    ("content to position"), the queries carry the scale themselves ("position to content").
-    """
-
-    def __init__(self, layer: nn.Module, relative: Tensor | None) -> None:
-        super().__init__()
-        source = layer.attention.self
-        self.heads = source.num_attention_heads
-        kinds = source.pos_att_type
-        scale = 1 / math.sqrt(source.attention_head_size * (1 + ("c2p" in kinds) + ("p2c" in kinds)))
-        self.query = frozen_linear(source.query_proj.weight * scale, source.query_proj.bias * scale)
-        self.key = frozen_linear(source.key_proj.weight, source.key_proj.bias)
-        self.value = frozen_linear(source.value_proj.weight, None)
-        dense = layer.attention.output.dense
-        self.output = frozen_linear(dense.weight, dense.bias + dense.weight @ source.value_proj.bias)
-        keys = queries = None
-        if relative is not None:
-            table = relative[: 2 * source.pos_ebd_size].unsqueeze(1)  # [rows, 1, H]
-            if "c2p" in kinds:
-                project = source.key_proj if source.share_att_key else source.pos_key_proj
-                keys = split_last(project(table), self.heads)
-            if "p2c" in kinds:
-                project = source.query_proj if source.share_att_key else source.pos_query_proj
-                queries = split_last(project(table) * scale, self.heads)
-        self.register_buffer("position_keys", keys)
-        self.register_buffer("position_queries", queries)
-
-    def forward(self, states: Tensor, asking: Tensor, geometry: Geometry) -> Tensor:
-        """``states`` [T, B, H] give keys and values, ``asking`` [Q, B, H] the queries → [Q, B, H]."""
-        query = split_last(self.query(asking), self.heads).permute(1, 2, 0, 3)  # [B, heads, Q, head]
-        key = split_last(self.key(states), self.heads).permute(1, 2, 3, 0)  # [B, heads, head, T]
-        value = split_last(self.value(states), self.heads).permute(1, 2, 0, 3)  # [B, heads, T, head]
-        scores = torch.matmul(query, key)  # [B, heads, Q, T]
-        if self.position_keys is not None:
-            table = self.position_keys[geometry.first : geometry.stop].permute(1, 2, 3, 0)
-            by_row = torch.matmul(query, table)  # [B, heads, Q, rows]
-            scores = scores + torch.gather(by_row, 3, geometry.rows)
-        if self.position_queries is not None:
-            table = self.position_queries[geometry.first : geometry.stop].permute(1, 2, 0, 3)
-            by_row = torch.matmul(table, key)  # [B, heads, rows, T]
-            scores = scores + torch.gather(by_row, 2, geometry.rows)
-        weights = torch.softmax(scores + geometry.mask, dim=-1)
-        context = torch.matmul(weights, value).permute(2, 0, 1, 3)  # [Q, B, heads, head]
-        return self.output(merge_last(context))
-
-
-class Layer(nn.Module):
-    """Attention and feed-forward with their residual sums and norms."""
-
-    def __init__(self, layer: nn.Module, relative: Tensor | None) -> None:
-        super().__init__()
-        self.attention = Attention(layer, relative)
-        self.attention_norm = layer.attention.output.LayerNorm
-        self.expand = layer.intermediate.dense
-        self.activation = layer.intermediate.intermediate_act_fn
-        self.contract = layer.output.dense
-        self.output_norm = layer.output.LayerNorm
-
-    def forward(self, states: Tensor, asking: Tensor, geometry: Geometry) -> Tensor:
-        """``states`` [T, B, H] of the layer before, ``asking`` [Q, B, H] those to compute → [Q, B, H]."""
-        attended = self.attention(states, asking, geometry)
-        attended = self.attention_norm(residual_sum(attended, asking))
-        result = self.contract(self.activation(self.expand(attended)))
-        return self.output_norm(residual_sum(result, attended))
-
-
 class FastDeberta(nn.Module):
     """A transformers ``DebertaV2Model`` in the form described above; weights are shared or folded copies.
 
@@ -162,7 +78,7 @@ class FastDeberta(nn.Module):
         self.register_buffer("token_type", None if types is None else types.weight.detach()[0].clone())
         with torch.no_grad():
             relative = encoder.get_rel_embedding()
-            self.layers = nn.ModuleList(Layer(layer, relative) for layer in encoder.layer)
+            self.layers = nn.ModuleList(_layer(layer, relative) for layer in encoder.layer)
         self.convolution = encoder.conv
         self.register_buffer("buckets", None)
         if relative is not None:
@@ -203,7 +119,7 @@ class FastDeberta(nn.Module):
     def _geometry(self, attention_mask: Tensor, read_rows: Tensor) -> tuple[Geometry, Geometry]:
         """Geometry of all tokens as queries, and of ``read_rows`` [B, R] alone."""
         batch, tokens = attention_mask.shape
-        mask = ((1 - attention_mask) * MASKED).unsqueeze(1).unsqueeze(1)  # [B, 1, 1, T]
+        mask = key_mask(attention_mask)
         if self.buckets is None:
             return Geometry(mask), Geometry(mask)
         heads = self.layers[0].attention.heads
@@ -217,17 +133,20 @@ class FastDeberta(nn.Module):
         return everywhere, Geometry(mask, first, stop, rows[read_rows].unsqueeze(1).expand(-1, heads, -1, -1))
 
 
-def take_rows(states: Tensor, rows: Tensor) -> Tensor:
-    """``states`` [T, B, H] at ``rows`` [B, R] → [R, B, H], as one Gather of whole rows."""
-    batch = states.shape[1]
-    flat = rows.t() * batch + torch.arange(batch, device=rows.device)  # [R, B]
-    return states.flatten(0, 1)[flat]
-
-
-def frozen_linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
-    """A Linear with copies of these values."""
-    linear = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
-    linear.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
-    if bias is not None:
-        linear.bias = nn.Parameter(bias.detach().clone(), requires_grad=False)
-    return linear
+def _layer(source: nn.Module, relative: Tensor | None) -> Layer:
+    """A ``DebertaV2Layer`` rewritten; ``relative`` [rows, H] are the normalised position embeddings."""
+    inner, kinds = source.attention.self, source.attention.self.pos_att_type
+    keys = queries = None
+    if relative is not None:
+        table = relative[: 2 * inner.pos_ebd_size]
+        if "c2p" in kinds:
+            keys = (inner.key_proj if inner.share_att_key else inner.pos_key_proj)(table)
+        if "p2c" in kinds:
+            queries = (inner.query_proj if inner.share_att_key else inner.pos_query_proj)(table)
+    attention = Attention(
+        Projections(inner.query_proj, inner.key_proj, inner.value_proj, source.attention.output.dense),
+        heads=inner.num_attention_heads,
+        scale=1 / math.sqrt(inner.attention_head_size * (1 + ("c2p" in kinds) + ("p2c" in kinds))),
+        positions=PositionTables(keys, queries),
+    )
+    return Layer(attention, source)

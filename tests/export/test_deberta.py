@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import io
-import warnings
-
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from transformers import DebertaV2Config, DebertaV2Model
 from transformers.models.deberta_v2.modeling_deberta_v2 import build_relative_position
 
 from gliner2_export.deberta import FastDeberta, bucket_table
+from tests.export.encoders import (
+    VOCABULARY,
+    open_session,
+    operators_after_optimisation,
+    random_batch,
+    randomise,
+    reference_states,
+    run,
+    trace,
+)
 
 TOLERANCE = 1e-4
 LENGTHS = (1, 7, 64, 200, 513, 900)
-VOCABULARY = 100
-INPUTS = ("input_ids", "attention_mask", "read_rows")
 
-#: The published DeBERTa-v3 encoders, small, with buckets of their own size.
+#: The published DeBERTa-v3 encoders with their own buckets, otherwise small.
 BASE = {
     "vocab_size": VOCABULARY,
     "hidden_size": 48,
@@ -65,71 +69,17 @@ VARIANTS = {
 
 
 def reference_model(**changes: object) -> DebertaV2Model:
-    """A random encoder whose attention is far from uniform, so that a wrong position shows."""
-    torch.manual_seed(len(changes))
-    model = DebertaV2Model(DebertaV2Config(**{**BASE, **changes})).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "LayerNorm.weight" not in name:
-                parameter.normal_(std=1.0 if "embeddings" in name else 0.3)
-    return model
-
-
-def batch(size: int, tokens: int, rows: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Random ids, mask [size, tokens] and rows to read [size, rows]; the second text is half as long."""
-    generator = torch.Generator().manual_seed(tokens)
-    ids = torch.randint(1, VOCABULARY, (size, tokens), generator=generator)
-    mask = torch.ones_like(ids)
-    read = torch.randint(0, tokens, (size, rows), generator=generator)
-    if size > 1:
-        real = max(1, tokens // 2)
-        ids[1, real:], mask[1, real:] = 0, 0
-        read[1] %= real
-    return ids, mask, read
-
-
-def expected_states(model: DebertaV2Model, inputs: tuple[torch.Tensor, ...]) -> np.ndarray:
-    ids, mask, read = inputs
-    with torch.inference_mode():
-        states = model(input_ids=ids, attention_mask=mask).last_hidden_state
-    return torch.stack([state[rows] for state, rows in zip(states, read, strict=True)]).numpy()
-
-
-def exported(encoder: FastDeberta) -> onnxruntime.InferenceSession:
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            encoder,
-            batch(2, 19, 7),
-            buffer,
-            input_names=list(INPUTS),
-            output_names=["states"],
-            opset_version=18,
-            dynamo=False,
-            dynamic_axes={
-                "input_ids": {0: "batch", 1: "tokens"},
-                "attention_mask": {0: "batch", 1: "tokens"},
-                "read_rows": {0: "batch", 1: "rows"},
-                "states": {0: "batch", 1: "rows"},
-            },
-        )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(buffer.getvalue(), options, providers=["CPUExecutionProvider"])
+    return randomise(DebertaV2Model(DebertaV2Config(**{**BASE, **changes})))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_graph_gives_the_states_of_transformers(variant: str) -> None:
     model = reference_model(**VARIANTS[variant])
-    session = exported(FastDeberta(model))
+    session = open_session(trace(FastDeberta(model)))
     for tokens in LENGTHS:
-        inputs = batch(2 if tokens in (64, 200) else 1, tokens, min(tokens, 40))
-        names = {item.name for item in session.get_inputs()}
-        feed = {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True) if name in names}
-        (states,) = session.run(None, feed)
-        assert np.abs(states - expected_states(model, inputs)).max() <= TOLERANCE, f"{tokens} tokens"
+        inputs = random_batch(2 if tokens in (64, 200) else 1, tokens, min(tokens, 40))
+        difference = np.abs(run(session, inputs) - reference_states(model, inputs)).max()
+        assert difference <= TOLERANCE, f"{tokens} tokens"
 
 
 @pytest.mark.parametrize(
@@ -147,20 +97,29 @@ def test_bucket_table_matches_transformers(buckets: int, positions: int) -> None
 def test_positions_matter_in_the_compared_models() -> None:
     """Guards the tests above: tokens in another order change the compared states by far more."""
     model = reference_model()
-    ids, mask, read = batch(1, 64, 1)
+    ids, mask, read = random_batch(1, 64, 1)
     read[:] = 0
-    swapped = ids.clone()
-    swapped[0, 1:] = ids[0, 1:].flip(0)
-    difference = expected_states(model, (ids, mask, read)) - expected_states(model, (swapped, mask, read))
+    reordered = ids.clone()
+    reordered[0, 1:] = ids[0, 1:].flip(0)
+    difference = reference_states(model, (ids, mask, read)) - reference_states(model, (reordered, mask, read))
     assert np.abs(difference).max() > 100 * TOLERANCE
 
 
 def test_text_that_is_all_padding_gives_finite_states() -> None:
-    session = exported(FastDeberta(reference_model()))
-    ids, mask, read = batch(2, 12, 5)
+    ids, mask, read = random_batch(2, 12, 5)
     mask[1] = 0
-    (states,) = session.run(None, dict(zip(INPUTS, (ids.numpy(), mask.numpy(), read.numpy()), strict=True)))
-    assert np.isfinite(states).all()
+    assert np.isfinite(run(open_session(trace(FastDeberta(reference_model()))), (ids, mask, read))).all()
+
+
+def test_onnxruntime_runs_the_graph_as_intended() -> None:
+    """Heads are read by strides (no transposes but the context's) and norms stay apart from the sums."""
+    graph = trace(FastDeberta(reference_model()))
+    operators = operators_after_optimisation(graph)
+    layers = BASE["num_hidden_layers"]
+    assert operators["FusedMatMul"] == 4 * layers
+    assert operators["BiasGelu"] == layers
+    assert operators["SkipLayerNormalization"] == 0
+    assert operators["Transpose"] <= layers + 3
 
 
 def test_rewriting_leaves_the_model_unchanged() -> None:
