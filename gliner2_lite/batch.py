@@ -55,7 +55,7 @@ class Batch:
     word_mask: FloatArray | None  # [B, W, K]
     prompt_tokens: IntArray  # [B, S]
     label_tokens: IntArray  # [B, M]
-    label_tasks: IntArray  # [B, M], the task of each label; 0 where padded
+    label_tasks: IntArray  # [B, M], the task of each label; −1 where padded, a task of its own
 
 
 def encode_sample(sample: Sample, token_ids: TokenIds, special: dict[str, int], *, pooling: str) -> Encoded:
@@ -142,14 +142,15 @@ def make_batch(encoded: Sequence[Encoded], *, pooling: str) -> Batch:
         prompt_tokens=_pad([item.task_tokens for item in encoded]),
         label_tokens=_pad([[place for task in item.label_tokens for place in task] for item in encoded]),
         label_tasks=_pad(
-            [[number for number, task in enumerate(item.label_tokens) for _ in task] for item in encoded]
+            [[number for number, task in enumerate(item.label_tokens) for _ in task] for item in encoded],
+            fill=-1,
         ),
     )
 
 
-def _pad(rows: Sequence[Sequence[int]]) -> IntArray:
+def _pad(rows: Sequence[Sequence[int]], *, fill: int = 0) -> IntArray:
     width = max([1, *(len(row) for row in rows)])
-    padded = np.zeros((len(rows), width), dtype=np.int64)
+    padded = np.full((len(rows), width), fill, dtype=np.int64)
     for index, row in enumerate(rows):
         padded[index, : len(row)] = row
     return padded

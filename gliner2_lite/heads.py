@@ -87,7 +87,8 @@ def score_sample(
     instances: list[list[FloatArray]] = []  # per task, [M, words, max_width] of each instance
     repeated: list[int] = []
     for index, task in enumerate(prompt.tasks):
-        if isinstance(task.target, ClassificationSpec) or counts[index] == 0:
+        # Without any word (max_len=0) there is nothing to score, as if the count were 0.
+        if isinstance(task.target, ClassificationSpec) or counts[index] == 0 or words == 0:
             instances.append([])
             continue
         instances.append([grid[columns[index]]])

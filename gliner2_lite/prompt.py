@@ -6,7 +6,7 @@ Every word is tokenised on its own later; PROMPT is one word however long it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gliner2_lite.errors import SchemaError
 from gliner2_lite.schema.limits import (
@@ -82,7 +82,7 @@ def build_prompt(spec: SchemaSpec) -> Prompt:
     tasks += [_relation(relation) for relation in spec.relations if relation.fields]
     tasks += [_classification(task, spec.classifications) for task in spec.classifications]
     return Prompt(
-        tasks=tuple(tasks),
+        tasks=tuple(_read_as_entities(task, spec) if task.key == ENTITIES_KEY else task for task in tasks),
         prefix=tuple(word for group in spec.choice_groups for word in _choice_words(group)),
         requested_relations=spec.requested_relations,
         classification_tasks=tuple(task.task for task in spec.classifications),
@@ -102,6 +102,14 @@ def _entities(spec: SchemaSpec) -> TaskPrompt:
 def _relation(relation: RelationSpec) -> TaskPrompt:
     head = f"{relation.name}: {relation.description}" if relation.description else relation.name
     return _task(head, RELATION_MARKER, relation.fields, relation)
+
+
+def _read_as_entities(task: TaskPrompt, spec: SchemaSpec) -> TaskPrompt:
+    """``task``; as in the reference, a structure named ``entities`` is read as the entity task."""
+    if isinstance(task.target, (EntityTask, ClassificationSpec)):
+        return task
+    found = tuple(entity for entity in spec.entities if entity.name in task.labels)
+    return replace(task, target=EntityTask(found))
 
 
 def _classification(task: ClassificationSpec, declared: tuple[ClassificationSpec, ...]) -> TaskPrompt:

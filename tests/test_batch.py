@@ -73,7 +73,7 @@ def test_batches_are_padded_with_zeros() -> None:
     assert batch.word_tokens.shape == (2, 3)
     assert batch.prompt_tokens.shape == (2, 2)
     assert batch.label_tokens.shape == (2, 3)
-    assert batch.label_tasks.tolist() == [[0, 1, 1], [0, 0, 0]]
+    assert batch.label_tasks.tolist() == [[0, 1, 1], [0, -1, -1]]
     assert (batch.input_ids[1, len(items[1].ids) :] == 0).all()
     assert batch.word_mask is None
 
