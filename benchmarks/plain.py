@@ -1,0 +1,82 @@
+"""The plain export at work: its graph in our pipeline, in the place of our graph's session.
+
+Everything around the graph is ours (tokenizer cache, decoding) and the span scores are factorised as in
+gliner2 2.1.0, so what is compared is the graph. The reference runs its counting layer outside a graph, per
+task; here NumPy does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from gliner2_lite import GLiNER2
+from gliner2_lite.batch import Batch
+from gliner2_lite.bundle import HEADS_NAME, TOKENIZER_NAME, Bundle, read_bundle
+from gliner2_lite.heads import Heads
+from gliner2_lite.loading import LoadedModel
+from gliner2_lite.schema.limits import LABEL_MARKER
+from gliner2_lite.session import Features
+from gliner2_lite.tokenizer import WordTokenizer
+
+GRAPHS = {"fp32": "model.onnx", "int8": "model_int8.onnx"}
+OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end")
+
+
+def load_plain(graph: Path, bundle: Path, *, threads: int) -> GLiNER2:
+    """A model that runs ``graph``; tokenizer and head weights are those of our ``bundle``."""
+    opened = read_bundle(bundle)
+    heads = Heads(opened.path(HEADS_NAME), opened.config)
+    return GLiNER2(
+        LoadedModel(
+            bundle=opened,
+            variant=opened.choose(None),
+            tokenizer=WordTokenizer(opened.path(TOKENIZER_NAME), opened.special_tokens),
+            session=PlainSession(graph, heads, opened, threads=threads),
+            heads=heads,
+        )
+    )
+
+
+class PlainSession:
+    """Stands in for our ``GraphSession``: the plain graph, then the first instance's span scores in NumPy."""
+
+    def __init__(self, graph: Path, heads: Heads, bundle: Bundle, *, threads: int) -> None:
+        options = ort.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = threads
+        # As in our own session: spinning threads would slow the NumPy part down.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._heads = heads
+        self._max_width = bundle.config.max_width
+        self._class_marker = bundle.special_tokens[LABEL_MARKER]
+
+    def run(self, batch: Batch) -> Features:
+        """Features of one batch, as our session gives them."""
+        inputs = {
+            "input_ids": batch.input_ids,
+            "attention_mask": batch.attention_mask,
+            "word_tokens": batch.word_tokens,
+            "prompt_tokens": batch.prompt_tokens,
+            "label_tokens": batch.label_tokens,
+        }
+        counts, classes, labels, start, end = self._session.run(list(OUTPUTS), inputs)
+        spans = np.full((*start.shape[:2], self._max_width, labels.shape[1]), -np.inf, dtype=np.float32)
+        for row, item in enumerate(batch.encoded):
+            words = len(item.word_pieces)
+            columns = [
+                np.flatnonzero(batch.label_tasks[row, : sum(map(len, item.label_tokens))] == task)
+                for task, places in enumerate(item.label_tokens)
+                if places and item.ids[places[0]] != self._class_marker
+            ]
+            if columns:
+                queries = self._heads.counts.queries(
+                    [labels[row, own] for own in columns], [1] * len(columns)
+                )
+                flat = np.concatenate([own[0] for own in queries])  # [M, H]
+                grid = self._heads.spans.scores(start[row, :words], end[row, :words], flat)  # [M, W, width]
+                spans[row, :words, :, np.concatenate(columns)] = grid
+        return Features(counts, classes, labels, start, end, spans)
