@@ -16,7 +16,7 @@ from gliner2_export.card import render_card
 from gliner2_export.checkpoint import Checkpoint, load_checkpoint
 from gliner2_export.convert import check_against_torch, convert
 from gliner2_export.graph import ExportGraph
-from gliner2_export.heads import SpanHeads, numpy_weights
+from gliner2_export.heads import SpanHeads, int8_weights, numpy_weights
 from gliner2_export.quantize import quantize_int8
 from gliner2_export.staging import check_destination, staged_directory
 from gliner2_lite import __version__
@@ -33,6 +33,7 @@ from gliner2_lite.errors import ExportError
 log = logging.getLogger("gliner2_export")
 
 GRAPHS = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
+HEADS = {"fp32": HEADS_NAME, "int8": "heads_int8.npz"}
 PACKAGES = ("gliner2", "torch", "transformers", "optimum", "onnx", "onnxruntime")
 
 
@@ -57,7 +58,7 @@ def export_checkpoint(
         loaded = load_checkpoint(checkpoint, adapter=adapter)
         log.info("read %s: %s encoder, %d rows", loaded.name, loaded.encoder_type, loaded.vocab_size)
         graphs = write_graphs(loaded, place, variants)
-        np.savez(place / HEADS_NAME, **numpy_weights(loaded.extractor))
+        write_heads(loaded, place, variants)
         (place / TOKENIZER_NAME).write_text(loaded.tokenizer_json, encoding="utf-8")
         manifest = describe(loaded, graphs)
         (place / CARD_NAME).write_text(card_text(manifest, place, loaded.directory), encoding="utf-8")
@@ -98,12 +99,20 @@ def write_graphs(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> di
         name: {
             "graph": GRAPHS[name],
             "files": [file.relative_to(place).as_posix() for file in graph_files(place / GRAPHS[name])],
+            "heads": HEADS[name],
             "target": "any",
             "inputs": inputs,
             "outputs": outputs,
         }
         for name in variants
     }
+
+
+def write_heads(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> None:
+    """The head weights of each variant, in its own precision."""
+    exact = numpy_weights(loaded.extractor)
+    for name in variants:
+        np.savez(place / HEADS[name], **(int8_weights(exact) if name == "int8" else exact))
 
 
 def graph_files(graph: Path) -> list[Path]:

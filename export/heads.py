@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from gliner2_export.first_slot import FirstSlot, TransformerProjector
+from gliner2_lite.heads import SCALE_SUFFIX
 
 COUNT_CLASSES = 20  # count_pred scores the counts 0 … 19
 
@@ -94,6 +95,24 @@ def numpy_weights(extractor: nn.Module) -> dict[str, np.ndarray]:
     last = "span_rep.span_rep_layer.out_project.3."
     names = sorted(n for n in state if n.startswith(("count_embed.", last)))
     return {name: _smallest_exact(state[name].detach().cpu().numpy()) for name in names}
+
+
+def int8_weights(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """``weights`` with every matrix as int8 and a float32 scale per row (``name.scale``); vectors stay.
+
+    The runtime widens them to float32 before it multiplies: what is lost is the rounding, at most half a
+    step of a 127th of each row's largest value.
+    """
+    stored: dict[str, np.ndarray] = {}
+    for name, value in weights.items():
+        if value.ndim < 2:
+            stored[name] = value
+            continue
+        wide = value.astype(np.float32)
+        scale = np.maximum(np.abs(wide).max(axis=-1, keepdims=True), np.finfo(np.float32).tiny) / 127
+        stored[name] = np.rint(wide / scale).astype(np.int8)
+        stored[name + SCALE_SUFFIX] = scale.astype(np.float32)
+    return stored
 
 
 def _smallest_exact(array: np.ndarray) -> np.ndarray:

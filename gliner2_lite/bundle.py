@@ -39,11 +39,15 @@ class BundleConfig:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One graph of the bundle: ``graph`` is its path, ``files`` that path and its weight files."""
+    """One graph of the bundle: ``graph`` is its path, ``files`` that path and its weight files.
+
+    ``heads`` holds the head weights that NumPy needs, in the variant's own precision.
+    """
 
     name: str
     graph: str
     files: tuple[str, ...]
+    heads: str
     target: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -124,7 +128,7 @@ def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
         BundleNotFoundError: a file is missing.
         BundleError: a file has another size or content than the manifest says.
     """
-    for name in (*variant.files, HEADS_NAME, TOKENIZER_NAME):
+    for name in (*variant.files, variant.heads, TOKENIZER_NAME):
         path = bundle.path(name)
         record = bundle.files[name]
         if not path.is_file():
@@ -191,11 +195,12 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
         where = f"variants.{name}."
         listed = tuple(get(entry, "files", list, where))
         graph = get(entry, "graph", str, where)
-        for file in {graph, *listed, HEADS_NAME, TOKENIZER_NAME}:
+        heads = str(entry.get("heads", HEADS_NAME))
+        for file in {graph, *listed, heads, TOKENIZER_NAME}:
             if file not in files:
                 raise BundleError(f"{manifest}: variant {name!r} needs {file!r}, which is not in files")
         variants[name] = Variant(
-            name, graph, listed, str(entry.get("target", "any")),
+            name, graph, listed, heads, str(entry.get("target", "any")),
             tuple(get(entry, "inputs", list, where)), tuple(get(entry, "outputs", list, where)),
         )  # fmt: skip
     if not variants:

@@ -7,9 +7,11 @@ have, are scored here from the graph's per-word span halves, with the small head
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,7 @@ from gliner2_lite.session import Features
 from gliner2_lite.spans import SpanScorer
 
 FloatArray = npt.NDArray[np.float32]
+SCALE_SUFFIX = ".scale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class TaskScores:
 
 @dataclass(frozen=True)
 class Heads:
-    """The head weights in ``heads.npz``, read when the first task with two instances comes by."""
+    """The head weights of a variant, read when the first task with two instances comes by."""
 
     path: Path
     config: BundleConfig
@@ -59,14 +62,20 @@ class Heads:
 
     @cached_property
     def _weights(self) -> dict[str, FloatArray]:
-        # Tensors may be stored in float16, where that loses nothing.
         try:
             with np.load(self.path, allow_pickle=False) as stored:
-                return {name: stored[name].astype(np.float32) for name in stored.files}
+                return {name: _wide(stored, name) for name in stored.files if not name.endswith(SCALE_SUFFIX)}
         except (ValueError, OSError, zipfile.BadZipFile) as error:
             raise BundleError(
                 f"{self.path} is not a file of arrays ({error}); get the bundle again"
             ) from error
+
+
+def _wide(stored: Mapping[str, npt.NDArray[Any]], name: str) -> FloatArray:
+    """An array as float32; stored so, or as float16 where that loses nothing, or int8 with row scales."""
+    values = stored[name]
+    wide: FloatArray = values.astype(np.float32)
+    return wide * stored[name + SCALE_SUFFIX] if values.dtype == np.int8 else wide
 
 
 def score_sample(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gliner2_lite.bundle import HEADS_NAME, MANIFEST_NAME, TOKENIZER_NAME, read_bundle
+from gliner2_lite.bundle import MANIFEST_NAME, TOKENIZER_NAME, read_bundle
 from gliner2_lite.errors import BundleNotFoundError, HubError
 
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -63,4 +63,4 @@ def download_bundle(
             "GLiNER2 checkpoint, download it and convert it once with `gliner2-lite export CHECKPOINT OUT`"
         )
     chosen = read_bundle(root).choose(variant)
-    return fetch([MANIFEST_NAME, HEADS_NAME, TOKENIZER_NAME, *chosen.files])
+    return fetch([MANIFEST_NAME, TOKENIZER_NAME, chosen.heads, *chosen.files])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gliner2_lite.bundle import HEADS_NAME, TOKENIZER_NAME, Bundle, Variant, read_bundle, verify_files
+from gliner2_lite.bundle import TOKENIZER_NAME, Bundle, Variant, read_bundle, verify_files
 from gliner2_lite.errors import BundleNotFoundError, InputError
 from gliner2_lite.heads import Heads
 from gliner2_lite.session import GraphSession, check_threads
@@ -84,5 +84,5 @@ def load(root: Path, *, variant: str | None, threads: Any, verify: str) -> Loade
         variant=chosen,
         tokenizer=WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens),
         session=GraphSession(bundle.path(chosen.graph), threads=count),
-        heads=Heads(bundle.path(HEADS_NAME), bundle.config),
+        heads=Heads(bundle.path(chosen.heads), bundle.config),
     )

@@ -84,6 +84,18 @@ def test_missing_truncated_and_altered_files_are_named(root: Path, name: str) ->
         verify_files(bundle, variant, hashes=False)
 
 
+def test_a_variant_may_have_head_weights_of_its_own(root: Path) -> None:
+    manifest = json.loads((root / MANIFEST_NAME).read_text())
+    manifest["files"]["heads_int8.npz"] = manifest["files"].pop(HEADS_NAME)
+    manifest["variants"]["int8"]["heads"] = "heads_int8.npz"
+    save(root, manifest)
+    bundle = read_bundle(root)
+    with pytest.raises(BundleNotFoundError, match="heads_int8.npz is missing"):
+        verify_files(bundle, bundle.choose("int8"), hashes=False)
+    (root / HEADS_NAME).rename(root / "heads_int8.npz")
+    verify_files(bundle, bundle.choose("int8"), hashes=True)
+
+
 @pytest.mark.parametrize(
     "path",
     ["/etc/passwd", "../outside", "onnx/../../outside", "C:\\x", "C:/x", "\\\\host\\share", "", "a\0b"],

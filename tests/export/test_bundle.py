@@ -15,6 +15,7 @@ from gliner2_export import bundle
 from gliner2_export.bundle import export_checkpoint
 from gliner2_export.staging import staged_directory
 from gliner2_lite.bundle import MANIFEST_NAME, file_sha256, read_bundle, verify_files
+from gliner2_lite.heads import Heads
 from gliner2_lite.errors import ExportError
 from gliner2_lite.schema.limits import MARKERS
 
@@ -30,6 +31,25 @@ def test_runtime_accepts_the_bundle(bert_bundle: Path) -> None:
     with np.load(bert_bundle / "heads.npz") as heads:
         assert heads["count_embed.gru.weight_hh_l0"].shape == (48, 16)
         assert heads["span_rep.span_rep_layer.out_project.3.weight"].shape == (16, 64)
+
+
+def test_each_variant_has_head_weights_in_its_own_precision(bert_bundle: Path) -> None:
+    bundle = read_bundle(bert_bundle)
+    exact, rounded = (
+        Heads(bundle.path(bundle.choose(name).heads), bundle.config) for name in ("fp32", "int8")
+    )
+    rng = np.random.default_rng(0)
+    labels = [
+        rng.standard_normal((3, 16)).astype(np.float32),
+        rng.standard_normal((1, 16)).astype(np.float32),
+    ]
+    for left, right in zip(
+        exact.counts.queries(labels, [4, 2]), rounded.counts.queries(labels, [4, 2]), strict=True
+    ):
+        assert 0 < np.abs(left - right).max() < 0.03 * np.abs(left).max()
+    with np.load(bert_bundle / "heads_int8.npz") as stored:
+        matrices = [stored[name] for name in stored.files if not name.endswith(".scale")]
+    assert {matrix.dtype.name for matrix in matrices if matrix.ndim > 1} == {"int8"}
 
 
 def test_manifest_lists_every_file_and_the_source(bert_bundle: Path, bert_checkpoint: Path) -> None:
