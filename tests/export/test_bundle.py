@@ -15,8 +15,8 @@ from gliner2_export import bundle
 from gliner2_export.bundle import export_checkpoint
 from gliner2_export.staging import staged_directory
 from gliner2_lite.bundle import MANIFEST_NAME, file_sha256, read_bundle, verify_files
-from gliner2_lite.heads import Heads
 from gliner2_lite.errors import ExportError
+from gliner2_lite.heads import Heads
 from gliner2_lite.schema.limits import MARKERS
 
 
