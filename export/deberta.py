@@ -128,7 +128,7 @@ class FastDeberta(nn.Module):
         distance = position.unsqueeze(1) - position.unsqueeze(0)  # [T, T], query - key
         rows = self.buckets[distance.clamp(-reach, reach) + reach]
         first, stop = rows[0, -1], rows[-1, 0] + 1
-        rows = rows - first
+        rows = (rows - first).to(torch.int32)
         everywhere = Geometry(mask, first, stop, rows.expand(batch, heads, -1, -1))
         return everywhere, Geometry(mask, first, stop, rows[read_rows].unsqueeze(1).expand(-1, heads, -1, -1))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gliner2_export.onnx_ops import merge_last, residual_sum, split_last
+from gliner2_export.onnx_ops import gather_elements, merge_last, residual_sum, split_last
 
 # Added to the scores of padded keys. Finite: a text that is all padding gives garbage, never NaN.
 MASKED = -1e9
@@ -26,7 +26,7 @@ class Geometry:
     """What the attention of one layer knows about positions, beside the states themselves.
 
     ``mask`` [B, 1, 1, T] is added to the scores; rows ``first`` up to ``stop`` (scalars) of the position
-    tables are in reach; ``rows`` int64 [B, heads, Q, T] is the row within these for each query and key.
+    tables are in reach; ``rows`` int32 [B, heads, Q, T] is the row within these for each query and key.
     The last three are None without relative attention.
     """
 
@@ -90,11 +90,11 @@ class Attention(nn.Module):
         if self.position_keys is not None:
             table = self.position_keys[geometry.first : geometry.stop].permute(1, 2, 3, 0)
             by_row = torch.matmul(query, table)  # [B, heads, Q, rows]
-            scores = scores + torch.gather(by_row, 3, geometry.rows)
+            scores = scores + gather_elements(by_row, 3, geometry.rows)
         if self.position_queries is not None:
             table = self.position_queries[geometry.first : geometry.stop].permute(1, 2, 0, 3)
             by_row = torch.matmul(table, key)  # [B, heads, rows, T]
-            scores = scores + torch.gather(by_row, 2, geometry.rows)
+            scores = scores + gather_elements(by_row, 2, geometry.rows)
         weights = torch.softmax(scores + geometry.mask, dim=-1)
         context = torch.matmul(weights, value).permute(2, 0, 1, 3)  # [Q, B, heads, head]
         return self.output(merge_last(context))
