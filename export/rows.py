@@ -1,0 +1,194 @@
+"""Post-pass over Optimum's int8 graph: one activation scale per row, planned weights.
+
+Optimum writes each product as DynamicQuantizeLinear → MatMulInteger → Cast → Mul: one scale for the whole
+tensor. Here that becomes, per source tensor (shared by its products),
+
+    m = max over the row of |x| (of x where it has hardly a negative part)
+    q = round(x / m · (top − zero)) + zero          uint8, constant scale: x / m is bounded
+
+and per product ``MatMulIntegerToFloat(q, W) · m``. A row's result depends on that row alone, so answers do
+not depend on what else is in the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, helper, numpy_helper
+
+from gliner2_export.products import consumers_of, initializers, producers_of
+from gliner2_lite.errors import ExportError
+
+MICROSOFT = "com.microsoft"
+#: Added under a row's range so that a row of zeros divides by something.
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class ProductPlan:
+    """The weight of one product as ``integers · scales``; ``signed`` says how the file stores it."""
+
+    node: str
+    integers: np.ndarray  # int8 [K, N]
+    scales: np.ndarray  # float32 [N]
+    signed: bool = True
+
+
+@dataclass(frozen=True)
+class GroupPlan:
+    """How one source is quantized. ``smoothing`` [K] divides it first, and is already in the weights.
+
+    Integers are ``zero`` for 0 and at most ``top``. ``floor`` is None for a source with both signs; otherwise
+    the row's range is max(x, floor), which keeps the small negative part inside the integers.
+    """
+
+    source: str
+    smoothing: np.ndarray | None  # float32 [K]
+    top: int
+    zero: int
+    floor: float | None
+    products: tuple[ProductPlan, ...]
+
+    def without(self, nodes: Collection[str]) -> GroupPlan:
+        """The same plan less the products of ``nodes``."""
+        return replace(self, products=tuple(p for p in self.products if p.node not in nodes))
+
+
+def quantize_rows(values: np.ndarray, plan: GroupPlan) -> tuple[np.ndarray, np.ndarray]:
+    """What the graph does to a source: ``values`` [n, K], already smoothed.
+
+    Returns integers less their zero point (float32 [n, K]) and the scale of each row [n, 1].
+    """
+    if plan.floor is None:
+        peak = np.maximum(np.abs(values).max(axis=1, keepdims=True), TINY)
+    else:
+        peak = np.maximum(values.max(axis=1, keepdims=True), plan.floor)
+    scale = peak / (plan.top - plan.zero)
+    return np.clip(np.rint(values / scale), -plan.zero, 255 - plan.zero), scale
+
+
+def use_row_scales(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
+    """Rewrite the products named in ``plans`` in the graph that Optimum made, in place."""
+    consumers, producers = consumers_of(model), producers_of(model)
+    by_name = {node.name: node for node in model.graph.node}
+    replaced: dict[str, list[NodeProto]] = {}  # MatMulInteger node → what takes its place
+    dropped: set[str] = set()
+    for plan in plans:
+        head = _source_nodes(model, plan)
+        for product in plan.products:
+            integer = by_name.get(f"{product.node}_quant")
+            if integer is None or integer.op_type != "MatMulInteger":
+                raise ExportError(f"Optimum left the product {product.node} unquantized; update optimum-onnx")
+            cast = _only(consumers, integer.output[0], "Cast")
+            scaled = _only(consumers, cast.output[0], "Mul")
+            scales = producers[next(name for name in scaled.input if name != cast.output[0])]
+            dropped.update((cast.name, scaled.name, scales.name))
+            replaced[integer.name] = [*head, *_product_nodes(model, plan, product, scaled.output[0])]
+            head = []
+    nodes: list[NodeProto] = []
+    for node in model.graph.node:
+        if node.name in replaced:
+            nodes.extend(replaced[node.name])
+        elif node.name not in dropped:
+            nodes.append(node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    drop_unused(model)
+    _need_opset(model, MICROSOFT, 1)
+
+
+def _source_nodes(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
+    name, source, nodes = f"{plan.source}_rows", plan.source, []
+    if plan.smoothing is not None:
+        _constant(model, f"{name}_smoothing", (1.0 / plan.smoothing).astype(np.float32))
+        nodes.append(_node("Mul", [source, f"{name}_smoothing"], f"{name}_smoothed"))
+        source = f"{name}_smoothed"
+    _constant(model, f"{name}_axis", np.array([-1], dtype=np.int64))
+    _constant(model, f"{name}_floor", np.float32(TINY if plan.floor is None else plan.floor))
+    _constant(model, f"{name}_step", np.float32(1.0 / (plan.top - plan.zero)))
+    _constant(model, f"{name}_zero", np.uint8(plan.zero))
+    ranged = source
+    if plan.floor is None:
+        nodes.append(_node("Abs", [source], f"{name}_abs"))
+        ranged = f"{name}_abs"
+    nodes += [
+        _node("ReduceMax", [ranged, f"{name}_axis"], f"{name}_max", keepdims=1),
+        _node("Max", [f"{name}_max", f"{name}_floor"], f"{name}_range"),
+        _node("Div", [source, f"{name}_range"], f"{name}_unit"),
+        _node("QuantizeLinear", [f"{name}_unit", f"{name}_step", f"{name}_zero"], f"{name}_integers"),
+    ]
+    return nodes
+
+
+def _product_nodes(model: ModelProto, plan: GroupPlan, product: ProductPlan, output: str) -> list[NodeProto]:
+    rows, name = f"{plan.source}_rows", product.node
+    shift = 0 if product.signed else 128
+    stored = (product.integers.astype(np.int16) + shift).astype(np.int8 if product.signed else np.uint8)
+    _constant(model, f"{name}_weight_integers", stored)
+    _constant(model, f"{name}_weight_scales", product.scales.astype(np.float32))
+    _constant(model, f"{name}_weight_zeros", np.full(len(product.scales), shift, dtype=stored.dtype))
+    return [
+        _node(
+            "MatMulIntegerToFloat",
+            [
+                f"{rows}_integers",
+                f"{name}_weight_integers",
+                f"{rows}_step",
+                f"{name}_weight_scales",
+                f"{rows}_zero",
+                f"{name}_weight_zeros",
+            ],
+            f"{name}_unit_rows",
+            domain=MICROSOFT,
+        ),
+        _node("Mul", [f"{name}_unit_rows", f"{rows}_range"], output, name=f"{name}_int8"),
+    ]
+
+
+def drop_unused(model: ModelProto) -> None:
+    """Remove nodes and constants that nothing reads, and shape notes that may no longer hold."""
+    wanted = {item.name for item in model.graph.output}
+    kept: list[NodeProto] = []
+    for node in reversed(model.graph.node):
+        if any(name in wanted for name in node.output):
+            kept.append(node)
+            wanted.update(node.input)
+    del model.graph.node[:]
+    model.graph.node.extend(reversed(kept))
+    constants = [tensor for tensor in model.graph.initializer if tensor.name in wanted]
+    if len(constants) < len(model.graph.initializer):
+        del model.graph.initializer[:]
+        model.graph.initializer.extend(constants)
+    del model.graph.value_info[:]
+
+
+def _only(consumers: dict[str, list[NodeProto]], tensor: str, operator: str) -> NodeProto:
+    found = consumers.get(tensor, [])
+    if len(found) != 1 or found[0].op_type != operator:
+        raise ExportError(f"Optimum's int8 graph has no {operator} after {tensor}; update optimum-onnx")
+    return found[0]
+
+
+def _constant(model: ModelProto, name: str, value: np.ndarray | np.generic) -> None:
+    if name not in initializers(model):
+        model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
+
+
+def _node(
+    operator: str,
+    inputs: list[str],
+    output: str,
+    *,
+    name: str | None = None,
+    domain: str = "",
+    **attributes: int,
+) -> NodeProto:
+    return helper.make_node(operator, inputs, [output], name=name or output, domain=domain, **attributes)
+
+
+def _need_opset(model: ModelProto, domain: str, version: int) -> None:
+    if all(item.domain != domain for item in model.opset_import):
+        model.opset_import.append(onnx.helper.make_opsetid(domain, version))
