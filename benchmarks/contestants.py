@@ -57,7 +57,7 @@ class Contestant:
         )
 
     def weight_bytes(self) -> int:
-        """Size of the files that hold its weights: graph and data, or the checkpoint's tensors."""
+        """Size of the files that hold its weights: graph, its data, heads; or the checkpoint's tensors."""
         root = Path(self.path)
         if self.kind == "gliner2":
             return sum(path.stat().st_size for path in root.iterdir() if path.name in WEIGHTS)
@@ -67,9 +67,11 @@ class Contestant:
                 for path in root.parent.iterdir()
                 if path.name.startswith((root.name + "_data", root.name + ".data"))
             ]
-            return sum(path.stat().st_size for path in (root, *beside))
+            heads = read_bundle(Path(self.bundle or "")).choose("fp32").heads
+            return sum(path.stat().st_size for path in (root, *beside, Path(self.bundle or "", heads)))
         bundle = read_bundle(root)
-        return sum(bundle.files[name].size for name in bundle.choose(self.variant).files)
+        variant = bundle.choose(self.variant)
+        return sum(bundle.files[name].size for name in (*variant.files, variant.heads))
 
 
 def make_roster(

@@ -14,7 +14,7 @@ import onnxruntime as ort
 
 from gliner2_lite import GLiNER2
 from gliner2_lite.batch import Batch
-from gliner2_lite.bundle import HEADS_NAME, TOKENIZER_NAME, Bundle, read_bundle
+from gliner2_lite.bundle import TOKENIZER_NAME, Bundle, read_bundle
 from gliner2_lite.heads import Heads
 from gliner2_lite.loading import LoadedModel
 from gliner2_lite.schema.limits import LABEL_MARKER
@@ -28,11 +28,12 @@ OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_e
 def load_plain(graph: Path, bundle: Path, *, threads: int) -> GLiNER2:
     """A model that runs ``graph``; tokenizer and head weights are those of our ``bundle``."""
     opened = read_bundle(bundle)
-    heads = Heads(opened.path(HEADS_NAME), opened.config)
+    variant = opened.choose("fp32")  # whose head weights are exact
+    heads = Heads(opened.path(variant.heads), opened.config)
     return GLiNER2(
         LoadedModel(
             bundle=opened,
-            variant=opened.choose(None),
+            variant=variant,
             tokenizer=WordTokenizer(opened.path(TOKENIZER_NAME), opened.special_tokens),
             session=PlainSession(graph, heads, opened, threads=threads),
             heads=heads,

@@ -89,8 +89,8 @@ def _profile(result: dict[str, Any]) -> list[str]:
     lines = [
         f"# Profile of the {variant} graph",
         "",
-        f"Mean of the fastest quarter of {runs} runs with onnxruntime's profiler on, which slows graphs of many "
-        "small nodes. Shares are of the session's time.",
+        f"Mean of the fastest quarter of {runs} runs with onnxruntime's profiler on, which slows graphs of "
+        "many small nodes. Shares are of the session's time.",
         "",
     ]
     if variant == "int8":
