@@ -1,7 +1,8 @@
 """Embedding tables as int8 with one scale per row: half of a base model is such a table.
 
 Gather(table) becomes Gather(integers) → Cast → Mul by the gathered scale. Only the rows of the text are
-ever converted, so the cost is a few kilobytes per call.
+ever converted, so the cost is a few kilobytes per call. Tables of very many rows go further, see
+``packing.py``.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from gliner2_export.packing import FREQUENT_SHARE, can_pack, pack, read_packed
 from gliner2_export.products import initializers
 
 #: Tables with a smaller share of all constants stay as they are.
 MIN_SHARE = 0.01
+#: Tables with at least so many rows are packed: there the table is most of the file.
+MIN_PACKED_ROWS = 100_000
 
 
 def quantize_tables(model: ModelProto) -> list[str]:
@@ -48,18 +52,27 @@ def table_integers(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto]) -> None:
-    integers, scales = table_integers(numpy_helper.to_array(tensor))
-    name = tensor.name
+    table, name = numpy_helper.to_array(tensor), tensor.name
     model.graph.initializer.remove(tensor)
-    model.graph.initializer.append(numpy_helper.from_array(integers, f"{name}_integers"))
-    model.graph.initializer.append(numpy_helper.from_array(scales, f"{name}_scales"))
+    packed = len(table) >= MIN_PACKED_ROWS and can_pack(table)
+    if packed:
+        count = len(table) // FREQUENT_SHARE
+        frequent, rare = table_integers(table[:count]), pack(table[count:])
+    else:
+        integers, scales = table_integers(table)
+        model.graph.initializer.append(numpy_helper.from_array(integers, f"{name}_integers"))
+        model.graph.initializer.append(numpy_helper.from_array(scales, f"{name}_scales"))
     nodes: list[NodeProto] = []
     reading = {node.name for node in readers}
     for node in model.graph.node:
-        if node.name in reading:
-            nodes.extend(_read(node, name))
-        else:
+        if node.name not in reading:
             nodes.append(node)
+        elif packed:
+            read = read_packed(frequent, rare, ids=node.input[1], output=node.output[0])
+            model.graph.initializer.extend(read.constants)
+            nodes.extend(read.nodes)
+        else:
+            nodes.extend(_read(node, name))
     del model.graph.node[:]
     model.graph.node.extend(nodes)
 

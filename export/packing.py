@@ -1,0 +1,140 @@
+"""Large embedding tables in fewer than eight bits per weight, unpacked for the rows of the text only.
+
+A vocabulary is ordered by frequency (SentencePiece and WordPiece number their pieces so), hence the first
+eighth of the rows, which most tokens of a text are, stays int8 with a scale per row. The rest is stored in
+five bits with a scale per block of columns: four bits in one plane, the fifth in another. In the graph both
+halves are gathered and the right one is chosen per token: a few dozen small nodes per call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+FREQUENT_SHARE = 8  # one row in so many stays int8
+BLOCK = 64  # columns per scale
+LEVELS = 15  # codes are −15 … 15, stored + 16
+SHRINK = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # largest code as a share of the block's largest weight
+
+
+@dataclass(frozen=True)
+class PackedTable:
+    """The five-bit rows of a table.
+
+    ``nibbles`` uint8 [V, H/2]: low four bits of columns 0 … H/2−1 (low half of the byte) and the rest
+    (high half); ``fifths`` uint8 [V, H/8]: bit j is the fifth bit of columns j·H/8 …; ``scales`` float16
+    [V, H/64].
+    """
+
+    nibbles: np.ndarray
+    fifths: np.ndarray
+    scales: np.ndarray
+
+    def unpack(self) -> np.ndarray:
+        """The table as float32 [V, H], as the graph computes it."""
+        low = np.concatenate([self.nibbles & 15, self.nibbles >> 4], axis=1)
+        high = np.concatenate([(self.fifths >> bit) & 1 for bit in range(8)], axis=1)
+        codes = low.astype(np.float32) + 16 * high.astype(np.float32) - 16
+        return codes * np.repeat(self.scales.astype(np.float32), BLOCK, axis=1)
+
+
+def can_pack(table: np.ndarray) -> bool:
+    """Whether the columns divide into blocks."""
+    return table.ndim == 2 and table.shape[1] % BLOCK == 0
+
+
+def pack(table: np.ndarray) -> PackedTable:
+    """``table`` [V, H] in five bits; each block's scale is the candidate with the least squared error."""
+    rows, columns = table.shape
+    blocks = table.reshape(rows, columns // BLOCK, BLOCK).astype(np.float32)
+    largest = np.abs(blocks).max(axis=2, keepdims=True)
+    best_codes = np.zeros(blocks.shape, dtype=np.int8)
+    best_scales = np.zeros(largest.shape, dtype=np.float16)
+    best_error = np.full(largest.shape, np.inf, dtype=np.float32)
+    for share in SHRINK:
+        scales = (largest * (share / LEVELS)).astype(np.float16)
+        wide = np.maximum(scales.astype(np.float32), np.finfo(np.float16).tiny)
+        codes = np.clip(np.rint(blocks / wide), -LEVELS, LEVELS)
+        error = ((codes * scales - blocks) ** 2).sum(axis=2, keepdims=True)
+        better = error < best_error
+        best_codes = np.where(better, codes, best_codes).astype(np.int8)
+        best_scales = np.where(better, scales, best_scales)
+        best_error = np.where(better, error, best_error)
+    codes = (best_codes.reshape(rows, columns) + 16).astype(np.uint8)
+    low, high = codes & 15, codes >> 4
+    half, eighth = columns // 2, columns // 8
+    fifths = np.zeros((rows, eighth), dtype=np.uint8)
+    for bit in range(8):
+        fifths |= high[:, bit * eighth : (bit + 1) * eighth] << bit
+    return PackedTable(low[:, :half] | (low[:, half:] << 4), fifths, best_scales[:, :, 0])
+
+
+class Nodes:
+    """Collects nodes and constants under a common prefix; each call returns the name of its output."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
+
+    def constant(self, value: np.ndarray, name: str) -> str:
+        full = f"{self.prefix}/{name}"
+        self.constants.append(numpy_helper.from_array(value, full))
+        return full
+
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: object) -> str:
+        name = output or f"{self.prefix}/{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [name], f"{name}/node", **attributes))
+        return name
+
+
+def read_packed(frequent: tuple[np.ndarray, np.ndarray], rare: PackedTable, ids: str, output: str) -> Nodes:
+    """Nodes that give ``output`` = the table's rows at ``ids``.
+
+    ``frequent`` are int8 rows [K, H] and their scales [K, 1]; ``rare`` the rows from K on.
+    """
+    make = Nodes(f"{output}/packed")
+    count = len(frequent[0])
+    limit = make.constant(np.int64(count), "frequent_rows")
+    is_rare = make.add("GreaterOrEqual", ids, limit)
+
+    common = make.add("Min", ids, make.constant(np.int64(count - 1), "last_frequent"))
+    integers = make.add("Gather", make.constant(frequent[0], "integers"), common)
+    scales = make.add("Gather", make.constant(frequent[1], "scales"), common)
+    dense = make.add("Mul", make.add("Cast", integers, to=TensorProto.FLOAT), scales)
+
+    zero = make.constant(np.int64(0), "zero")
+    place = make.add("Max", make.add("Sub", ids, limit), zero)
+    unpacked = _unpack(make, rare, place)
+    last = make.constant(np.array([-1], dtype=np.int64), "last_axis")
+    make.add("Where", make.add("Unsqueeze", is_rare, last), unpacked, dense, output=output)
+    return make
+
+
+def _unpack(make: Nodes, rare: PackedTable, place: str) -> str:
+    """Nodes for :meth:`PackedTable.unpack` of the rows at ``place``."""
+    nibbles = make.add("Gather", make.constant(rare.nibbles, "nibbles"), place)
+    fifths = make.add("Gather", make.constant(rare.fifths, "fifths"), place)
+    scales = make.add("Gather", make.constant(rare.scales, "block_scales"), place)
+    shift = {bit: make.constant(np.uint8(bit), f"shift_{bit}") for bit in range(8)}
+
+    def moved(value: str, bits: int, direction: str) -> str:
+        return make.add("BitShift", value, shift[bits], direction=direction) if bits else value
+
+    low = moved(moved(nibbles, 4, "LEFT"), 4, "RIGHT")  # bits pushed out on the left are lost
+    four = make.add("Concat", low, moved(nibbles, 4, "RIGHT"), axis=-1)
+    bits = [moved(moved(fifths, 7 - bit, "LEFT"), 7, "RIGHT") for bit in range(8)]
+    fifth = make.add("Concat", *bits, axis=-1)
+    four, fifth = (make.add("Cast", plane, to=TensorProto.FLOAT) for plane in (four, fifth))
+    high = make.add("Mul", fifth, make.constant(np.float32(16), "sixteen"))
+    codes = make.add("Add", make.add("Add", four, high), make.constant(np.float32(-16), "offset"))
+
+    blocks = rare.scales.shape[1]
+    split = make.constant(np.array([0, 0, blocks, BLOCK], dtype=np.int64), "split")
+    joined = make.constant(np.array([0, 0, blocks * BLOCK], dtype=np.int64), "joined")
+    wide = make.add("Cast", scales, to=TensorProto.FLOAT)
+    last = make.constant(np.array([-1], dtype=np.int64), "scale_axis")
+    scaled = make.add("Mul", make.add("Reshape", codes, split), make.add("Unsqueeze", wide, last))
+    return make.add("Reshape", scaled, joined)

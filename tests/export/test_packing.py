@@ -1,0 +1,75 @@
+"""Five-bit embedding rows: what is stored, what the graph gives back, and what that costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from gliner2_export import embedding
+from gliner2_export.embedding import quantize_tables
+from gliner2_export.packing import BLOCK, FREQUENT_SHARE, can_pack, pack
+
+
+def table(rows: int, columns: int = 2 * BLOCK) -> np.ndarray:
+    return np.random.default_rng(rows).standard_normal((rows, columns)).astype(np.float32)
+
+
+def relative_error(found: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.sqrt(((found - exact) ** 2).mean() / (exact**2).mean()))
+
+
+def test_five_bits_keep_the_weights_within_a_few_percent() -> None:
+    exact = table(50)
+    packed = pack(exact)
+    assert packed.nibbles.nbytes + packed.fifths.nbytes == exact.size * 5 // 8
+    assert relative_error(packed.unpack(), exact) < 0.06
+    largest = np.abs(exact).reshape(50, -1, BLOCK).max(axis=2)
+    assert (np.abs(packed.unpack() - exact).reshape(50, -1, BLOCK).max(axis=2) <= 0.35 * largest).all()
+
+
+def test_values_on_the_grid_are_exact() -> None:
+    codes = np.random.default_rng(0).integers(-15, 16, (4, BLOCK))
+    codes[:, 0] = 15
+    exact = (codes * np.float32(0.25)).astype(np.float32)
+    np.testing.assert_array_equal(pack(exact).unpack(), exact)
+
+
+def test_rows_of_zeros_stay_zero() -> None:
+    np.testing.assert_array_equal(pack(np.zeros((2, BLOCK), dtype=np.float32)).unpack(), 0)
+
+
+def lookup(exact: np.ndarray) -> onnx.ModelProto:
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["table", "ids"], ["rows"], "read")],
+        "lookup",
+        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["a", "b"])],
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["a", "b", exact.shape[1]])],
+        [numpy_helper.from_array(exact, "table")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+
+
+def test_the_graph_gathers_both_halves_and_picks_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "MIN_PACKED_ROWS", 64)
+    exact = table(64)
+    model = lookup(exact)
+    assert quantize_tables(model) == ["table"]
+    onnx.checker.check_model(model)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    ids = np.array([[0, 1, 7], [8, 63, 20]])
+    (rows,) = session.run(None, {"ids": ids})
+    count = 64 // FREQUENT_SHARE
+    np.testing.assert_allclose(rows[0], exact[ids[0]], atol=0.02)
+    np.testing.assert_allclose(rows[1], pack(exact[count:]).unpack()[ids[1] - count], rtol=1e-6)
+    stored = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+    assert stored < 0.75 * exact.size
+
+
+def test_small_tables_and_odd_widths_stay_int8() -> None:
+    assert not can_pack(table(8, BLOCK + 8))
+    model = lookup(table(64))
+    quantize_tables(model)
+    assert {tensor.name for tensor in model.graph.initializer} == {"table_integers", "table_scales"}
