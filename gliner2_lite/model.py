@@ -98,9 +98,10 @@ class GLiNER2(TaskMethods):
         _check_device(device)
         return self
 
-    def set_word_splitter(self, word_splitter: str | WordSplitter | None) -> None:
-        """Use another splitter from now on: a name, a class without arguments, or a callable."""
+    def set_word_splitter(self, word_splitter: str | WordSplitter | None) -> GLiNER2:
+        """Use another splitter from now on: a name, a class without arguments, or a callable. Returns self."""
         self._splitter = resolve_splitter(word_splitter)
+        return self
 
     def create_schema(self) -> Schema:
         """A new, empty schema builder."""

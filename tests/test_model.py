@@ -215,7 +215,7 @@ def test_the_splitter_can_be_changed(small_bundle: Path) -> None:
         seen.append(text)
         return [(text, 0, len(text))]
 
-    model.set_word_splitter(words)
+    assert model.set_word_splitter(words) is model
     model.extract_entities("a b", ["x"])
     assert seen == ["a b."]
 
