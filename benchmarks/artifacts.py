@@ -31,8 +31,7 @@ def bundle_for(checkpoint: Path, cache: Path) -> Path:
 
 def plain_graphs_for(checkpoint: Path, cache: Path) -> Path:
     """The directory of the plain export of ``checkpoint``, made in ``cache`` unless it is there."""
-    sources = [Path(__file__).parent / name for name in ("plain.py", "plain_export.py")]
-    out = cache / f"{_name(checkpoint)}-plain-{_digest(sources)}"
+    out = cache / f"{_name(checkpoint)}-plain-{_digest([Path(__file__).parent / 'plain_export.py'])}"
     if not out.is_dir():
         _make_room(cache, out)
         code = f"{python_path_code()}; from benchmarks.plain_export import main; main()"

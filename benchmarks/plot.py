@@ -31,7 +31,7 @@ def write_plot(result: dict[str, Any], out: Path) -> Path | None:
     panels = _latency_panels(result) if result["kind"] == "latency" else [_throughput_panel(result)]
     columns = min(3, len(panels))
     lines = -(-len(panels) // columns)
-    figure, axes = pyplot.subplots(lines, columns, figsize=(4.6 * columns, 3.6 * lines), squeeze=False)
+    figure, axes = pyplot.subplots(lines, columns, figsize=(4.6 * columns, 3.6 * lines + 0.9), squeeze=False)
     for axis, (title, x_label, y_label, places, rows, value) in zip(axes.flat, panels, strict=False):
         _draw(axis, result["contestants"], places, rows, value)
         axis.set(title=title, xlabel=x_label, ylabel=y_label, xticks=range(len(places)))
@@ -41,8 +41,9 @@ def write_plot(result: dict[str, Any], out: Path) -> Path | None:
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
     handles, names = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="upper center", ncol=3, frameon=False)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.55 / (3.6 * lines)))
+    legend_inches = 0.3 + 0.22 * -(-len(names) // columns)
+    figure.legend(handles, names, loc="upper center", ncol=columns, frameon=False)
+    figure.tight_layout(rect=(0, 0, 1, 1 - legend_inches / figure.get_figheight()))
     path = out / f"{result['kind']}.png"
     figure.savefig(path, dpi=130)
     pyplot.close(figure)

@@ -168,7 +168,8 @@ def _goals(result: dict[str, Any]) -> list[str]:
         for goal in goals
     )
     header = ["entities, 4 labels", "words", "goal", "measured", "reached"]
-    return ["## Goals", "", f"Set for {GOALS_FOR}.", "", *table(header, rows), ""]
+    note = f"Set for {GOALS_FOR}; this run used {result['machine']['threads']} thread(s)."
+    return ["## Goals", "", note, "", *table(header, rows), ""]
 
 
 def _same_answers(result: dict[str, Any]) -> list[str]:
