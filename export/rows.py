@@ -33,7 +33,7 @@ class ProductPlan:
 
     node: str
     integers: np.ndarray  # int8 [K, N]
-    scales: np.ndarray  # float32 [N]
+    scales: np.ndarray  # float32 [blocks, N]
     signed: bool = True
 
 
@@ -42,7 +42,8 @@ class GroupPlan:
     """How one source is quantized. ``smoothing`` [K] divides it first, and is already in the weights.
 
     Integers are ``zero`` for 0 and at most ``top``. ``floor`` is None for a source with both signs; otherwise
-    the row's range is max(x, floor), which keeps the small negative part inside the integers.
+    the row's range is max(x, floor), which keeps the small negative part inside the integers. The K inputs
+    form ``blocks`` equal parts, each with a range of its own per row: a loud input then coarsens its block only.
     """
 
     source: str
@@ -51,6 +52,7 @@ class GroupPlan:
     zero: int
     floor: float | None
     products: tuple[ProductPlan, ...]
+    blocks: int = 1
 
     def without(self, nodes: Collection[str]) -> GroupPlan:
         """The same plan less the products of ``nodes``."""
@@ -60,14 +62,16 @@ class GroupPlan:
 def quantize_rows(values: np.ndarray, plan: GroupPlan) -> tuple[np.ndarray, np.ndarray]:
     """What the graph does to a source: ``values`` [n, K], already smoothed.
 
-    Returns integers less their zero point (float32 [n, K]) and the scale of each row [n, 1].
+    Returns what the integers stand for (float32 [n, K]) and the scale of each block of a row [n, blocks].
     """
+    parts = values.reshape(len(values), plan.blocks, -1)
     if plan.floor is None:
-        peak = np.maximum(np.abs(values).max(axis=1, keepdims=True), TINY)
+        peak = np.maximum(np.abs(parts).max(axis=2, keepdims=True), TINY)
     else:
-        peak = np.maximum(values.max(axis=1, keepdims=True), plan.floor)
-    scale = peak / (plan.top - plan.zero)
-    return np.clip(np.rint(values / scale), -plan.zero, 255 - plan.zero), scale
+        peak = np.maximum(parts.max(axis=2, keepdims=True), plan.floor)
+    scale = (peak / (plan.top - plan.zero)).astype(np.float32)
+    integers = np.clip(np.rint(parts / scale), -plan.zero, 255 - plan.zero)
+    return (integers * scale).reshape(values.shape), scale[:, :, 0]
 
 
 def use_row_scales(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
@@ -77,7 +81,7 @@ def use_row_scales(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
     replaced: dict[str, list[NodeProto]] = {}  # MatMulInteger node → what takes its place
     dropped: set[str] = set()
     for plan in plans:
-        head = _source_nodes(model, plan)
+        head = _source_nodes(model, plan, len(plan.products[0].integers))
         for product in plan.products:
             integer = by_name.get(f"{product.node}_quant")
             if integer is None or integer.op_type != "MatMulInteger":
@@ -100,12 +104,22 @@ def use_row_scales(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
     _need_opset(model, MICROSOFT, 1)
 
 
-def _source_nodes(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
+def _source_nodes(model: ModelProto, plan: GroupPlan, size: int) -> list[NodeProto]:
+    """Nodes that turn the source [..., ``size``] into integers and ranges.
+
+    In one block: ``_integers`` [..., size] and ``_range`` [..., 1]. In several: per block b
+    ``_integers_b`` [rows, size / blocks] and ``_range_b`` [rows, 1].
+    """
     name, source, nodes = f"{plan.source}_rows", plan.source, []
     if plan.smoothing is not None:
         _constant(model, f"{name}_smoothing", (1.0 / plan.smoothing).astype(np.float32))
         nodes.append(_node("Mul", [source, f"{name}_smoothing"], f"{name}_smoothed"))
         source = f"{name}_smoothed"
+    if plan.blocks > 1:
+        shape = np.array([-1, plan.blocks, size // plan.blocks], dtype=np.int64)
+        _constant(model, f"{name}_block_shape", shape)
+        nodes.append(_node("Reshape", [source, f"{name}_block_shape"], f"{name}_blocks"))
+        source = f"{name}_blocks"
     _constant(model, f"{name}_axis", np.array([-1], dtype=np.int64))
     _constant(model, f"{name}_floor", np.float32(TINY if plan.floor is None else plan.floor))
     _constant(model, f"{name}_step", np.float32(1.0 / (plan.top - plan.zero)))
@@ -120,32 +134,71 @@ def _source_nodes(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
         _node("Div", [source, f"{name}_range"], f"{name}_unit"),
         _node("QuantizeLinear", [f"{name}_unit", f"{name}_step", f"{name}_zero"], f"{name}_integers"),
     ]
+    if plan.blocks > 1:
+        _constant(model, f"{name}_flat_shape", np.array([-1, size], dtype=np.int64))
+        _constant(model, f"{name}_range_shape", np.array([-1, plan.blocks], dtype=np.int64))
+        _constant(model, f"{name}_end", np.array([-1], dtype=np.int64))
+        nodes += [
+            _node("Reshape", [f"{name}_integers", f"{name}_flat_shape"], f"{name}_flat"),
+            _node("Reshape", [f"{name}_range", f"{name}_range_shape"], f"{name}_ranges"),
+            _split(f"{name}_flat", f"{name}_integers", plan.blocks),
+            _split(f"{name}_ranges", f"{name}_range", plan.blocks),
+            _node("Shape", [plan.source], f"{name}_leading", start=0, end=-1),
+        ]
     return nodes
 
 
 def _product_nodes(model: ModelProto, plan: GroupPlan, product: ProductPlan, output: str) -> list[NodeProto]:
     rows, name = f"{plan.source}_rows", product.node
-    shift = 0 if product.signed else 128
-    stored = (product.integers.astype(np.int16) + shift).astype(np.int8 if product.signed else np.uint8)
-    _constant(model, f"{name}_weight_integers", stored)
-    _constant(model, f"{name}_weight_scales", product.scales.astype(np.float32))
-    _constant(model, f"{name}_weight_zeros", np.full(len(product.scales), shift, dtype=stored.dtype))
+    if plan.blocks == 1:
+        return _block_product(model, plan, product, 0, rows, "", output)
+    nodes: list[NodeProto] = []
+    parts = [f"{name}_part_{block}" for block in range(plan.blocks)]
+    for block, part in enumerate(parts):
+        nodes += _block_product(model, plan, product, block, rows, f"_{block}", part)
+    _constant(model, f"{name}_columns", np.array([product.integers.shape[1]], dtype=np.int64))
     return [
-        _node(
-            "MatMulIntegerToFloat",
-            [
-                f"{rows}_integers",
-                f"{name}_weight_integers",
-                f"{rows}_step",
-                f"{name}_weight_scales",
-                f"{rows}_zero",
-                f"{name}_weight_zeros",
-            ],
-            f"{name}_unit_rows",
-            domain=MICROSOFT,
-        ),
-        _node("Mul", [f"{name}_unit_rows", f"{rows}_range"], output, name=f"{name}_int8"),
+        *nodes,
+        _node("Sum", parts, f"{name}_sum"),
+        _node("Concat", [f"{rows}_leading", f"{name}_columns"], f"{name}_shape", axis=0),
+        _node("Reshape", [f"{name}_sum", f"{name}_shape"], output, name=f"{name}_int8"),
     ]
+
+
+def _block_product(
+    model: ModelProto,
+    plan: GroupPlan,
+    product: ProductPlan,
+    block: int,
+    rows: str,
+    suffix: str,
+    output: str,
+) -> list[NodeProto]:
+    """The product of one block of inputs with its rows of the weight."""
+    name, size = f"{product.node}{suffix}", len(product.integers) // plan.blocks
+    shift = 0 if product.signed else 128
+    integers = product.integers[block * size : (block + 1) * size].astype(np.int16) + shift
+    stored = integers.astype(np.int8 if product.signed else np.uint8)
+    _constant(model, f"{name}_weight_integers", stored)
+    _constant(model, f"{name}_weight_scales", product.scales[block].astype(np.float32))
+    _constant(model, f"{name}_weight_zeros", np.full(stored.shape[1], shift, dtype=stored.dtype))
+    inputs = [
+        f"{rows}_integers{suffix}",
+        f"{name}_weight_integers",
+        f"{rows}_step",
+        f"{name}_weight_scales",
+        f"{rows}_zero",
+        f"{name}_weight_zeros",
+    ]
+    return [
+        _node("MatMulIntegerToFloat", inputs, f"{name}_unit_rows", domain=MICROSOFT),
+        _node("Mul", [f"{name}_unit_rows", f"{rows}_range{suffix}"], output, name=f"{name}_scaled"),
+    ]
+
+
+def _split(source: str, parts: str, count: int) -> NodeProto:
+    outputs = [f"{parts}_{number}" for number in range(count)]
+    return helper.make_node("Split", [source], outputs, name=f"{parts}_split", axis=-1, num_outputs=count)
 
 
 def drop_unused(model: ModelProto) -> None:

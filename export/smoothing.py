@@ -1,7 +1,8 @@
-"""SmoothQuant vectors (Xiao et al. 2022, arXiv:2211.10438): loud inputs are divided, their weights multiplied.
+"""SmoothQuant vectors (Xiao et al. 2022, arXiv:2211.10438): loud inputs are divided, their weights grow.
 
-The product stays the same; what changes is who carries the range. With one scale per row the loudest input of
-a row sets the step of all others, so moving loudness into the weights, which have a scale per column, pays.
+The product stays the same; what changes is who carries the range. With one scale per row the loudest input
+of a row sets the step of all others, so moving loudness into the weights, which have a scale per column,
+pays.
 """
 
 from __future__ import annotations
@@ -9,19 +10,29 @@ from __future__ import annotations
 import numpy as np
 
 #: Exponents tried: 0 leaves the inputs as they are, 1 makes all of them equally loud.
-EXPONENTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+EXPONENTS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
-def smoothing_vector(loudness: np.ndarray, weight: np.ndarray, exponent: float) -> np.ndarray:
-    """``loudness`` [K] of the inputs, ``weight`` [K, N] → divisor of each input, float32 [K].
+def loudness(rows: np.ndarray) -> np.ndarray:
+    """How loud each input is in ``rows`` [n, K]: between its root mean square and its peak, float32 [K].
 
-    s = loudness^α / max|w|^(1−α), scaled to a geometric mean of 1. The mean square serves as loudness
-    where the paper takes the largest value: single outliers then do not decide.
+    The paper takes the peak, which lets single outliers decide; the mean square alone overlooks them.
     """
-    floor = 1e-5 * max(float(loudness.max()), 1e-12)
-    inputs = np.maximum(loudness, floor).astype(np.float64)
-    rows = np.abs(weight).max(axis=1).astype(np.float64)
-    rows = np.maximum(rows, 1e-5 * max(float(rows.max()), 1e-12))
+    peak = np.abs(rows).max(axis=0)
+    return np.sqrt(peak * np.sqrt(np.mean(rows * rows, axis=0)))
+
+
+def smoothing_vector(loud: np.ndarray, weight: np.ndarray, exponent: float) -> np.ndarray:
+    """``loud`` [K] of the inputs, ``weight`` [K, N] → divisor of each input, float32 [K].
+
+    s = loud^α / max|w|^(1−α), scaled to a geometric mean of 1.
+    """
+    inputs = _above_zero(loud)
+    rows = _above_zero(np.abs(weight).max(axis=1))
     vector = inputs**exponent / rows ** (1 - exponent)
     vector /= np.exp(np.log(vector).mean())
     return vector.astype(np.float32)
+
+
+def _above_zero(values: np.ndarray) -> np.ndarray:
+    return np.maximum(values.astype(np.float64), 1e-5 * max(float(values.max()), 1e-12))
