@@ -1,8 +1,8 @@
-"""Embedding tables as int8 with one scale per row: half of a base model is such a table.
+"""Tables of which a call reads some rows, as int8: word embeddings, and DeBERTa's position projections.
 
-Gather(table) becomes Gather(integers) → Cast → Mul by the gathered scale. Only the rows of the text are
-ever converted, so the cost is a few kilobytes per call. Tables of very many rows go further, see
-``packing.py``.
+Gather(table) becomes Gather(integers) → Cast → Mul by the gathered scale, and Slice likewise; scales stand
+for the last axis, so a row, or a row of one head, has its own. Only the rows that are read are converted,
+a few kilobytes per call. Word tables of very many rows go further, see ``packing.py``.
 """
 
 from __future__ import annotations
@@ -14,47 +14,67 @@ from gliner2_export.packing import FREQUENT_SHARE, can_pack, pack, read_packed
 from gliner2_export.products import initializers
 
 #: Tables with a smaller share of all constants stay as they are.
-MIN_SHARE = 0.01
+MIN_SHARE = 0.001
 #: Tables with at least so many rows are packed: there the table is most of the file.
 MIN_PACKED_ROWS = 100_000
 
 
 def quantize_tables(model: ModelProto) -> list[str]:
-    """Store every large table that is read by Gather as int8, in place. Returns the tables' names."""
+    """Store every large table whose rows are gathered or sliced as int8, in place. Returns their names."""
     tables = initializers(model)
     everything = sum(int(np.prod(tensor.dims)) for tensor in tables.values())
+    axes = _axes(model)
     readers: dict[str, list[NodeProto]] = {}
+    spoilt: set[str] = set()
     for node in model.graph.node:
         for position, name in enumerate(node.input):
-            if name in tables:
-                readers.setdefault(name, []).append(node if position == 0 else NodeProto())
+            if name not in tables:
+                continue
+            if position == 0 and _reads_rows(node, axes):
+                readers.setdefault(name, []).append(node)
+            else:
+                spoilt.add(name)
     chosen = []
     for name, nodes in readers.items():
         tensor = tables[name]
-        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) != 2:
-            continue
-        if int(np.prod(tensor.dims)) < MIN_SHARE * everything or not all(map(_reads_rows, nodes)):
-            continue
-        _split(model, tensor, nodes)
-        chosen.append(name)
+        large = len(tensor.dims) > 1 and int(np.prod(tensor.dims)) >= MIN_SHARE * everything
+        if large and tensor.data_type == TensorProto.FLOAT and name not in spoilt:
+            _split(model, tensor, nodes)
+            chosen.append(name)
     return chosen
 
 
-def _reads_rows(node: NodeProto) -> bool:
+def _axes(model: ModelProto) -> dict[str, list[int]]:
+    """Small integer constants by name: what may be the axes of a Slice."""
+    constants = {tensor.name: tensor for tensor in model.graph.initializer if np.prod(tensor.dims) <= 4}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            constants[node.output[0]] = node.attribute[0].t
+    return {
+        name: numpy_helper.to_array(tensor).reshape(-1).tolist()
+        for name, tensor in constants.items()
+        if tensor.data_type in (TensorProto.INT32, TensorProto.INT64)
+    }
+
+
+def _reads_rows(node: NodeProto, axes: dict[str, list[int]]) -> bool:
+    if node.op_type == "Slice":
+        return len(node.input) > 3 and axes.get(node.input[3]) == [0]
     axis = next((item.i for item in node.attribute if item.name == "axis"), 0)
     return node.op_type == "Gather" and axis == 0
 
 
 def table_integers(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """``table`` [V, H] as int8 [V, H] and float32 scales [V, 1]."""
-    scales = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-12).astype(np.float32) / 127
+    """``table`` [V, …, H] as int8 of its shape and float32 scales [V, …, 1]."""
+    scales = np.maximum(np.abs(table).max(axis=-1, keepdims=True), 1e-12).astype(np.float32) / 127
     return np.clip(np.rint(table / scales), -127, 127).astype(np.int8), scales
 
 
 def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto]) -> None:
     table, name = numpy_helper.to_array(tensor), tensor.name
     model.graph.initializer.remove(tensor)
-    packed = len(table) >= MIN_PACKED_ROWS and can_pack(table)
+    by_ids = all(node.op_type == "Gather" for node in readers)
+    packed = by_ids and len(table) >= MIN_PACKED_ROWS and can_pack(table)
     if packed:
         count = len(table) // FREQUENT_SHARE
         frequent, rare = table_integers(table[:count]), pack(table[count:])
@@ -78,12 +98,18 @@ def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto]) -> 
 
 
 def _read(node: NodeProto, table: str) -> list[NodeProto]:
-    rows, output = node.input[1], node.output[0]
-    return [
-        helper.make_node(
-            "Gather", [f"{table}_integers", rows], [f"{output}_integers"], f"{node.name}_integers"
-        ),
-        helper.make_node("Cast", [f"{output}_integers"], [f"{output}_float"], f"{node.name}_float", to=1),
-        helper.make_node("Gather", [f"{table}_scales", rows], [f"{output}_scales"], f"{node.name}_scales"),
-        helper.make_node("Mul", [f"{output}_float", f"{output}_scales"], [output], name=node.name),
-    ]
+    """``node`` on the integers and again on the scales, then their product under the node's own output."""
+    output = node.output[0]
+    nodes = []
+    for part in ("integers", "scales"):
+        copy = NodeProto()
+        copy.CopyFrom(node)
+        copy.name, copy.input[0], copy.output[0] = (
+            f"{node.name}_{part}",
+            f"{table}_{part}",
+            f"{output}_{part}",
+        )
+        nodes.append(copy)
+    cast = helper.make_node("Cast", [f"{output}_integers"], [f"{output}_float"], f"{node.name}_float", to=1)
+    scaled = helper.make_node("Mul", [f"{output}_float", f"{output}_scales"], [output], name=node.name)
+    return [nodes[0], cast, nodes[1], scaled]

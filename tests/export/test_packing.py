@@ -73,3 +73,29 @@ def test_small_tables_and_odd_widths_stay_int8() -> None:
     model = lookup(table(64))
     quantize_tables(model)
     assert {tensor.name for tensor in model.graph.initializer} == {"table_integers", "table_scales"}
+
+
+def test_sliced_rows_are_stored_in_int8_too() -> None:
+    exact = table(40).reshape(40, 1, 4, -1)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Constant", [], ["axis"], "c", value=numpy_helper.from_array(np.array([0]))),
+            helper.make_node("Slice", ["table", "begin", "end", "axis"], ["rows"], "read"),
+        ],
+        "window",
+        [helper.make_tensor_value_info(name, TensorProto.INT64, [1]) for name in ("begin", "end")],
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", 1, 4, exact.shape[-1]])],
+        [numpy_helper.from_array(exact, "table")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    assert quantize_tables(model) == ["table"]
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (rows,) = session.run(None, {"begin": np.array([3]), "end": np.array([9])})
+    np.testing.assert_allclose(rows, exact[3:9], atol=0.02)
+    assert 0 < relative_error(rows, exact[3:9]) < 0.01
+
+
+def test_a_table_that_is_also_read_otherwise_stays_as_it_is() -> None:
+    model = lookup(table(64))
+    model.graph.node.append(helper.make_node("Relu", ["table"], ["all"], "other"))
+    assert quantize_tables(model) == []
