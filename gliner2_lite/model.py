@@ -99,7 +99,7 @@ class GLiNER2(TaskMethods):
         return self
 
     def set_word_splitter(self, word_splitter: str | WordSplitter | None) -> GLiNER2:
-        """Use another splitter from now on: a name, a class without arguments, or a callable. Returns self."""
+        """Use another splitter from now on: a name, a class without arguments, a callable. Returns self."""
         self._splitter = resolve_splitter(word_splitter)
         return self
 
