@@ -51,5 +51,5 @@ $(VENV)/.ready: pyproject.toml
 $(VENV_EXPORT)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV_EXPORT)
 	$(VENV_EXPORT)/bin/pip install -q "$(TORCH)"
-	$(VENV_EXPORT)/bin/pip install -q "$(PACKAGE)[export,test,dev]"
+	$(VENV_EXPORT)/bin/pip install -q "$(PACKAGE)[export,bench,test,dev]"
 	touch $@
