@@ -21,7 +21,7 @@ STYLES = {
 def write_plot(result: dict[str, Any], out: Path) -> Path | None:
     """Write ``<kind>.png`` into ``out``; None, with a note on standard error, without matplotlib."""
     if find_spec("matplotlib") is None:
-        print("no plot: matplotlib is not installed (pip install matplotlib)", file=sys.stderr)
+        print('no plot: matplotlib is not installed (pip install "gliner2-lite[bench]")', file=sys.stderr)
         return None
     import matplotlib
 
