@@ -13,8 +13,8 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from gliner2_export.packing import FREQUENT_SHARE, can_pack, pack, read_packed
 from gliner2_export.products import initializers
 
-#: Tables with a smaller share of all constants stay as they are.
-MIN_SHARE = 0.001
+#: Tables with a smaller share of all constants stay as they are; sliced ones are taken together.
+MIN_SHARE = 0.01
 #: Tables with at least so many rows are packed: there the table is most of the file.
 MIN_PACKED_ROWS = 100_000
 
@@ -34,13 +34,20 @@ def quantize_tables(model: ModelProto) -> list[str]:
                 readers.setdefault(name, []).append(node)
             else:
                 spoilt.add(name)
-    chosen = []
-    for name, nodes in readers.items():
-        tensor = tables[name]
-        large = len(tensor.dims) > 1 and int(np.prod(tensor.dims)) >= MIN_SHARE * everything
-        if large and tensor.data_type == TensorProto.FLOAT and name not in spoilt:
-            _split(model, tensor, nodes)
-            chosen.append(name)
+    sizes = {
+        name: int(np.prod(tables[name].dims))
+        for name in readers
+        if len(tables[name].dims) > 1 and tables[name].data_type == TensorProto.FLOAT and name not in spoilt
+    }
+    sliced = [name for name in sizes if any(node.op_type == "Slice" for node in readers[name])]
+    together = sum(sizes[name] for name in sliced)
+    chosen = [
+        name
+        for name, size in sizes.items()
+        if (together if name in sliced else size) >= MIN_SHARE * everything
+    ]
+    for name in chosen:
+        _split(model, tables[name], readers[name])
     return chosen
 
 

@@ -10,7 +10,9 @@ import pytest
 import torch
 from gliner2 import Schema
 
+from gliner2_export.bert import FastBert
 from gliner2_export.checkpoint import Checkpoint, load_checkpoint
+from gliner2_export.deberta import FastDeberta
 from gliner2_export.graph import ExportGraph, TracedEncoder, gather_rows, pool_pieces
 from gliner2_export.heads import SpanHeads, numpy_weights
 
@@ -131,11 +133,14 @@ def test_words_without_pieces_pool_to_zero() -> None:
     assert pool_pieces(states, pieces, pooling="mean").tolist() == [[[-2.0], [0.0]]]
 
 
-def test_deberta_is_rewritten_and_bert_is_traced(bert_checkpoint: Path, deberta_checkpoint: Path) -> None:
+def test_bert_and_deberta_are_rewritten_unless_asked_not_to(
+    bert_checkpoint: Path, deberta_checkpoint: Path
+) -> None:
     bert, deberta = load_checkpoint(bert_checkpoint), load_checkpoint(deberta_checkpoint)
-    assert isinstance(graph_of(bert).encoder, TracedEncoder)
-    assert not isinstance(graph_of(deberta).encoder, TracedEncoder)
-    assert isinstance(graph_of(deberta, rewrite=False).encoder, TracedEncoder)
+    assert isinstance(graph_of(bert).encoder, FastBert)
+    assert isinstance(graph_of(deberta).encoder, FastDeberta)
+    for loaded in (bert, deberta):
+        assert isinstance(graph_of(loaded, rewrite=False).encoder, TracedEncoder)
 
 
 @pytest.mark.parametrize("layer", ["count_lstm", "count_lstm_v2", "count_lstm_moe"])
