@@ -189,7 +189,7 @@ def test_plot_is_written_where_matplotlib_is_installed(
         assert picture.read_bytes().startswith(b"\x89PNG")
     monkeypatch.setattr(plot, "find_spec", lambda name: None)
     assert plot.write_plot(latency_result(), tmp_path) is None
-    assert "pip install matplotlib" in capsys.readouterr().err
+    assert "gliner2-lite[bench]" in capsys.readouterr().err
 
 
 def event(name: str, start: float, duration: float, **args: Any) -> dict[str, Any]:
