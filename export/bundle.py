@@ -17,7 +17,8 @@ from gliner2_export.checkpoint import Checkpoint, load_checkpoint
 from gliner2_export.convert import check_against_torch, convert
 from gliner2_export.graph import ExportGraph
 from gliner2_export.heads import SpanHeads, int8_weights, numpy_weights
-from gliner2_export.quantize import quantize_int8
+from gliner2_export.int8 import Int8Options, Staged, write_and_measure
+from gliner2_export.quality import markdown, summary
 from gliner2_export.staging import check_destination, staged_directory
 from gliner2_lite import __version__
 from gliner2_lite.bundle import (
@@ -25,6 +26,7 @@ from gliner2_lite.bundle import (
     FORMAT_VERSION,
     HEADS_NAME,
     MANIFEST_NAME,
+    QUALITY_NAME,
     TOKENIZER_NAME,
     file_sha256,
 )
@@ -44,24 +46,30 @@ def export_checkpoint(
     variants: Sequence[str] = ("fp32", "int8"),
     adapter: Path | None = None,
     overwrite: bool = False,
+    int8: Int8Options | None = None,
 ) -> dict[str, Any]:
     """Export the official checkpoint directory ``checkpoint`` to the bundle directory ``out``.
 
-    ``variants`` are keys of ``GRAPHS``; ``adapter`` is a LoRA directory to merge first. Returns the
-    manifest. Raises ExportError (its message names the file and the remedy); whatever fails or
-    interrupts, nothing is left behind and an older bundle at ``out`` stays as it was.
+    ``variants`` are keys of ``GRAPHS``; ``adapter`` is a LoRA directory to merge first; ``int8`` says how to
+    quantize and what to measure. Returns the manifest. Raises ExportError (its message names the file and
+    the remedy); whatever fails or interrupts, nothing is left behind and an older bundle at ``out`` stays
+    as it was.
     """
     started = time.perf_counter()
+    options = int8 or Int8Options()
     check_variants(variants)
+    options.check()
     check_destination(out, overwrite=overwrite)
     with staged_directory(out) as place:
         loaded = load_checkpoint(checkpoint, adapter=adapter)
         log.info("read %s: %s encoder, %d rows", loaded.name, loaded.encoder_type, loaded.vocab_size)
-        graphs = write_graphs(loaded, place, variants)
-        write_heads(loaded, place, variants)
+        write_heads(loaded, place)
         (place / TOKENIZER_NAME).write_text(loaded.tokenizer_json, encoding="utf-8")
-        manifest = describe(loaded, graphs)
-        (place / CARD_NAME).write_text(card_text(manifest, place, loaded.directory), encoding="utf-8")
+        graphs, report = write_graphs(loaded, place, variants, options)
+        write_json(place / QUALITY_NAME, report)
+        manifest = describe(loaded, graphs) | {"quality": summary(report)}
+        card = card_text(manifest, place, loaded.directory, quality=markdown(report))
+        (place / CARD_NAME).write_text(card, encoding="utf-8")
         manifest["files"] = file_records(place)
         write_json(place / MANIFEST_NAME, manifest)
     log.info("wrote %s in %.0f s", out, time.perf_counter() - started)
@@ -78,8 +86,13 @@ def check_variants(variants: Sequence[str]) -> None:
         )
 
 
-def write_graphs(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Convert, check and quantize inside ``place``. Returns the manifest's section ``variants``."""
+def write_graphs(
+    loaded: Checkpoint, place: Path, variants: Sequence[str], options: Int8Options
+) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Convert, check, quantize and measure inside ``place``.
+
+    Returns the manifest's section ``variants`` and the content of the quality file.
+    """
     encoder, heads = loaded.extractor.encoder, SpanHeads(loaded.extractor)
     pooling = loaded.config.token_pooling
     fp32 = place / GRAPHS["fp32"]
@@ -89,30 +102,36 @@ def write_graphs(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> di
     inputs, outputs = convert(graph, fp32, vocab_size=loaded.vocab_size)
     reference = ExportGraph(encoder, heads, pooling=pooling, rewrite=False)
     check_against_torch(fp32, reference, vocab_size=loaded.vocab_size, max_positions=loaded.max_positions)
-    if "int8" in variants:
-        log.info("quantizing to int8")
-        quantize_int8(fp32, place / GRAPHS["int8"], encoder_config=encoder.config)
-    if "fp32" not in variants:
-        for path in graph_files(fp32):
-            path.unlink()
-    return {
+    staged = Staged(
+        fp32_graph=fp32,
+        fp32_heads=place / HEADS["fp32"],
+        int8_graph=place / GRAPHS["int8"] if "int8" in variants else None,
+        int8_heads=place / HEADS["int8"],
+        tokenizer=place / TOKENIZER_NAME,
+    )
+    report = write_and_measure(loaded, reference, staged, options)
+    for name in GRAPHS.keys() - set(variants):
+        for path in (*graph_files(place / GRAPHS[name]), place / HEADS[name]):
+            path.unlink(missing_ok=True)
+    section = {
         name: {
             "graph": GRAPHS[name],
             "files": [file.relative_to(place).as_posix() for file in graph_files(place / GRAPHS[name])],
             "heads": HEADS[name],
-            "target": "any",
+            "target": options.target if name == "int8" else "any",
             "inputs": inputs,
             "outputs": outputs,
         }
         for name in variants
     }
+    return section, report
 
 
-def write_heads(loaded: Checkpoint, place: Path, variants: Sequence[str]) -> None:
+def write_heads(loaded: Checkpoint, place: Path) -> None:
     """The head weights of each variant, in its own precision."""
     exact = numpy_weights(loaded.extractor)
-    for name in variants:
-        np.savez(place / HEADS[name], **(int8_weights(exact) if name == "int8" else exact))
+    np.savez(place / HEADS["fp32"], **exact)
+    np.savez(place / HEADS["int8"], **int8_weights(exact))
 
 
 def graph_files(graph: Path) -> list[Path]:
@@ -139,16 +158,15 @@ def describe(loaded: Checkpoint, variants: dict[str, dict[str, Any]]) -> dict[st
         "variants": variants,
         "source": {"name": loaded.name, "sha256": loaded.weights_sha256, "adapter": loaded.adapter},
         "versions": {"gliner2_lite": __version__} | {name: metadata.version(name) for name in PACKAGES},
-        "quality": {},
     }
 
 
-def card_text(manifest: dict[str, Any], place: Path, checkpoint: Path) -> str:
+def card_text(manifest: dict[str, Any], place: Path, checkpoint: Path, *, quality: str) -> str:
     """The model card; quotes the checkpoint's own where there is one."""
     readme = checkpoint / CARD_NAME
     source_card = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
     sizes = {name: record["size"] for name, record in file_records(place).items()}
-    return render_card(manifest, sizes, source_card)
+    return render_card(manifest, sizes, source_card, quality=quality)
 
 
 def file_records(place: Path) -> dict[str, dict[str, Any]]:

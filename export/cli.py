@@ -23,6 +23,8 @@ examples:
   gliner2-lite export gliner2-base-v1 base-bundle
   gliner2-lite export gliner2-base-v1 base-int8 --variants int8
   gliner2-lite export gliner2-base-v1 invoices --adapter my-lora --overwrite
+  gliner2-lite export gliner2-base-v1 base-arm --target arm64 --max-delta 0.05 --max-changed 0.02
+  gliner2-lite export gliner2-base-v1 proven --calibration my-texts.txt --evaluate my-labelled-texts
 
 CHECKPOINT is a directory in the official layout (config.json, encoder_config/, model.safetensors,
 tokenizer files), for example made by
@@ -48,7 +50,42 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--adapter", type=Path, metavar="DIR", help="LoRA adapter to merge into the weights")
     parser.add_argument("--overwrite", action="store_true", help="replace the bundle that OUT already holds")
+    add_int8_options(parser.add_argument_group("int8 and its proof"))
     return parser
+
+
+def add_int8_options(group: argparse._ArgumentGroup) -> None:
+    """Options about quantization and measuring."""
+    group.add_argument(
+        "--target",
+        default="any",
+        choices=("any", "avx2", "avx512_vnni", "arm64"),
+        help="CPUs that the int8 graph is for (default: any; the others use their full integer range)",
+    )
+    group.add_argument(
+        "--max-delta",
+        type=float,
+        metavar="X",
+        help="99 of 100 probabilities of int8 must be within X of fp32's, or the exporter keeps more in fp32",
+    )
+    group.add_argument(
+        "--max-changed", type=float, metavar="SHARE", help="share of answers that int8 may change, as 0.02"
+    )
+    group.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="texts like those the model will read, one a line (default: built-in, several languages)",
+    )
+    group.add_argument(
+        "--evaluate",
+        type=Path,
+        metavar="DIR",
+        help="measure on labelled texts too: DIR/ner, classification, structures, relations/*.test.jsonl",
+    )
+    group.add_argument(
+        "--evaluate-texts", type=int, default=50, metavar="N", help="texts per file of DIR (default: 50)"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,6 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _export(arguments: argparse.Namespace) -> None:
     try:
         bundle = importlib.import_module("gliner2_export.bundle")
+        int8 = importlib.import_module("gliner2_export.int8")
+        gate = importlib.import_module("gliner2_export.gate")
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"exporting needs the module {error.name!r}, which is not installed: "
@@ -81,6 +120,13 @@ def _export(arguments: argparse.Namespace) -> None:
         variants=[name.strip() for name in arguments.variants.split(",")],
         adapter=arguments.adapter,
         overwrite=arguments.overwrite,
+        int8=int8.Int8Options(
+            target=arguments.target,
+            bounds=gate.Bounds(max_delta=arguments.max_delta, max_changed=arguments.max_changed),
+            calibration=arguments.calibration,
+            evaluate=arguments.evaluate,
+            per_file=arguments.evaluate_texts,
+        ),
     )
 
 

@@ -15,13 +15,14 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gliner2_export.quality_metrics import Answer
-from gliner2_lite.errors import ExportError, SchemaError
+from gliner2_lite.errors import ExportError
 from gliner2_lite.schema import Schema
 
 SPLITS = (".dev.jsonl", ".test.jsonl")
@@ -83,24 +84,33 @@ def read_gold(directory: Path, *, per_file: int, seed: int = 0) -> list[GoldText
     """
     files = sorted(path for path in directory.glob("*/*.jsonl") if path.name.endswith(SPLITS))
     if not files:
-        raise ExportError(
-            f"{directory} has no */*.dev.jsonl or */*.test.jsonl; give a directory of that form"
-        )
-    texts: list[GoldText] = []
-    for path in files:
-        kind = path.parent.name
-        if kind not in READERS:
-            raise ExportError(f"{path}: folder {kind!r} is none of {', '.join(READERS)}")
-        collect, build = READERS[kind]
-        labels = _Labels()
-        records = _records(path)
-        for number, record in records:
-            _explained(path, number, lambda record=record: collect(record, labels))
-        chosen = random.Random(f"{seed}/{path.name}").sample(records, min(per_file, len(records)))
-        for number, record in chosen:
-            schema, answers = _explained(path, number, lambda record=record: build(record, labels))
-            texts.append(GoldText(f"{kind}/{path.name}", kind, record["text"], schema, tuple(answers)))
-    return texts
+        raise ExportError(f"{directory} holds no */*.dev.jsonl or */*.test.jsonl; give such a directory")
+    return [text for path in files for text in _read_file(path, per_file, seed)]
+
+
+def _read_file(path: Path, per_file: int, seed: int) -> Iterator[GoldText]:
+    kind, labels, records = path.parent.name, _Labels(), {}
+    if kind not in READERS:
+        raise ExportError(f"{path}: folder {kind!r} is none of {', '.join(READERS)}")
+    collect, build = READERS[kind]
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip():
+            with _explained(path, number):
+                records[number] = json.loads(line)
+                collect(records[number], labels)
+    chosen = random.Random(f"{seed}/{path.name}").sample(sorted(records), min(per_file, len(records)))
+    for number in chosen:
+        with _explained(path, number):
+            schema, answers = build(records[number], labels)
+            yield GoldText(f"{kind}/{path.name}", kind, str(records[number]["text"]), schema, tuple(answers))
+
+
+@contextmanager
+def _explained(path: Path, number: int) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ExportError(f"{path}, line {number}: not of this folder's form ({error!r})") from error
 
 
 def gold_form(answer: Answer) -> Answer:
@@ -113,24 +123,6 @@ def gold_form(answer: Answer) -> Answer:
         _, head, _, tail = rest
         return (kind, key, head.casefold(), tail.casefold())
     return answer
-
-
-def _records(path: Path) -> list[tuple[int, Record]]:
-    found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if line.strip():
-            record = _explained(path, number, lambda line=line: json.loads(line))
-            if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-                raise ExportError(f"{path}, line {number}: a record is an object with a text")
-            found.append((number, record))
-    return found
-
-
-def _explained(path: Path, number: int, work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except (KeyError, TypeError, ValueError, SchemaError) as error:
-        raise ExportError(f"{path}, line {number}: not of this folder's form ({error!r})") from error
 
 
 def _collect_entities(record: Record, labels: _Labels) -> None:

@@ -71,7 +71,7 @@ def plan_group(
 
 
 def _importance(outputs: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
-    """Weight of every output column [ΣN]: each product counts alike, relative to how much its outputs vary."""
+    """Weight of every output column [ΣN]: products count alike, each relative to how its outputs vary."""
     varying = np.split(np.var(outputs, axis=0), np.cumsum(sizes)[:-1])
     return np.concatenate([np.full(len(part), 1.0 / max(float(part.sum()), 1e-20)) for part in varying])
 

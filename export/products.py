@@ -16,7 +16,7 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 #: Weights with less than this share of all elements stay fp32: nothing to win.
 MIN_SHARE = 0.001
 #: Products with fewer columns stay fp32 (logits of a handful of classes).
-MIN_COLUMNS = 24
+MIN_COLUMNS = 8
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gliner2_lite.counts import sigmoid, softmax
-from gliner2_lite.decode import ClassResult, EntityResult, RecordResult, RelationResult, Span, TaskResult
+from gliner2_lite.decode import ClassResult, EntityResult, RelationResult, Span, TaskResult
 from gliner2_lite.heads import TaskScores
 from gliner2_lite.prompt import TaskPrompt
 from gliner2_lite.schema.spec import ClassificationSpec
@@ -21,6 +21,9 @@ from gliner2_lite.schema.spec import ClassificationSpec
 KINDS = ("entities", "labels", "records", "relations")
 #: Cells where both models are below this are not counted: nearly all are, and their mean would flatter.
 VISIBLE = 0.05
+
+#: How many items of an answer name the field that it answers.
+DEPTH = {"entities": 3, "labels": 2, "records": 4, "relations": 2}
 
 Answer = tuple[str, ...]
 """(kind, task, …): hashable, equal when two models say the same."""
@@ -76,6 +79,8 @@ class Comparison:
     same: Counter[str] = field(default_factory=Counter)
     expected: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
+    differing: Counter[str] = field(default_factory=Counter)
+    larger: Counter[str] = field(default_factory=Counter)
 
     def add_cells(self, expected: np.ndarray, found: np.ndarray) -> None:
         """Probabilities of the same cells by both models."""
@@ -83,11 +88,16 @@ class Comparison:
         self.deltas.append(np.abs(expected[visible] - found[visible]))
 
     def add_answers(self, expected: Iterable[Answer], found: Iterable[Answer]) -> None:
-        """Answers to the same question by both models."""
-        left, right = Counter(expected), Counter(found)
-        for totals, answers in ((self.expected, left), (self.found, right), (self.same, left & right)):
-            for answer, number in answers.items():
-                totals[answer[0]] += number
+        """All answers to one text by both models."""
+        mine, theirs = _by_field(expected), _by_field(found)
+        for place in mine.keys() | theirs.keys():
+            left, right = mine.get(place, Counter()), theirs.get(place, Counter())
+            kind, missing, added = place[0], (left - right).total(), (right - left).total()
+            self.same[kind] += (left & right).total()
+            self.expected[kind] += left.total()
+            self.found[kind] += right.total()
+            self.differing[kind] += max(missing, added)  # another answer instead of one is one change
+            self.larger[kind] += max(left.total(), right.total())
 
     def delta(self) -> dict[str, float]:
         """|Δprobability| over the visible cells: ``max``, ``mean``, ``p99`` and how many ``cells``."""
@@ -102,23 +112,20 @@ class Comparison:
         }
 
     def changed(self, kinds: Sequence[str] = KINDS) -> float:
-        """Share of answers that only one of the two gives, of those that either gives."""
-        same, total = self._sums(kinds)
-        return 1.0 - same / (total - same) if total > same else 0.0
+        """Share of answers that are another one, missing or new."""
+        total = sum(self.larger[kind] for kind in kinds)
+        return sum(self.differing[kind] for kind in kinds) / total if total else 0.0
 
     def f1(self, kinds: Sequence[str] = KINDS) -> float:
         """F1 of the answers against the expected ones; 1 when neither gives any."""
-        same, total = self._sums(kinds)
-        return 2.0 * same / total if total else 1.0
-
-    def _sums(self, kinds: Sequence[str]) -> tuple[int, int]:
-        same = sum(self.same[kind] for kind in kinds)
-        return same, sum(self.expected[kind] + self.found[kind] for kind in kinds)
+        total = sum(self.expected[kind] + self.found[kind] for kind in kinds)
+        return 2.0 * sum(self.same[kind] for kind in kinds) / total if total else 1.0
 
     def as_dict(self) -> dict[str, object]:
-        """Everything above, and per kind what was asked at all."""
+        """Everything above, and the answers per kind that was asked for."""
         return {
             "delta": self.delta(),
+            "answers": sum(self.expected.values()),
             "changed": self.changed(),
             "f1": self.f1(),
             "by_kind": {
@@ -128,6 +135,14 @@ class Comparison:
                     "f1": self.f1([kind]),
                 }
                 for kind in KINDS
-                if self.expected[kind] or self.found[kind]
+                if self.larger[kind]
             },
         }
+
+
+def _by_field(answers: Iterable[Answer]) -> dict[tuple[str, ...], Counter[Answer]]:
+    """Answers to one text by what they answer: an entity type, a task, a field of an instance, a relation."""
+    found: dict[tuple[str, ...], Counter[Answer]] = {}
+    for answer in answers:
+        found.setdefault(answer[: DEPTH[answer[0]]], Counter())[answer] += 1
+    return found

@@ -8,8 +8,8 @@ try again. ``quantize_plain`` is what Optimum alone makes: the yardstick.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +25,14 @@ from gliner2_export.embedding import quantize_tables
 from gliner2_export.planning import plan_groups
 from gliner2_export.products import find_groups, prepare
 from gliner2_export.rounding import WeightGrid
-from gliner2_export.rows import GroupPlan, use_row_scales
+from gliner2_export.rows import GroupPlan, use_row_scales, use_stored_integers
 from gliner2_lite.errors import ExportError
 
 #: MatMul covers Gemm (the quantizer rewrites Gemm first); Gather is the embedding tables.
 OPERATORS = ["MatMul", "Gather"]
 
-#: CPUs a graph is made for → integers of its weights. The dot products of AVX-VNNI, AVX512-VNNI and Arm add in
-#: 32 bits and take the full range; for x86 without them (and so for "any") neighbouring weights are kept
+#: CPUs a graph is made for → integers of its weights. The dot products of AVX-VNNI, AVX512-VNNI and Arm add
+#: in 32 bits and take the full range; for x86 without them (and so for "any") neighbouring weights are kept
 #: within what 16 bits hold, which costs a quarter of a bit and saves the slower unsigned product.
 GRIDS = {
     "any": WeightGrid(levels=127, pairs=True),
@@ -76,43 +76,56 @@ def write_int8(
     *,
     encoder_config: PretrainedConfig,
     keep: Collection[str] = (),
+    weights_only: bool = False,
 ) -> None:
     """Write ``fp32_graph`` quantized by ``plan`` to ``out`` (an ``.onnx`` path; data beside it when large).
 
-    Products whose node is in ``keep`` stay fp32.
+    Products whose node is in ``keep`` stay fp32. With ``weights_only`` the others are stored as int8 and
+    computed in fp32.
     """
-    model = onnx.load(fp32_graph)
-    prepare(model)
     plans = [kept for group in plan.groups if (kept := group.without(keep)).products]
     nodes = [product.node for group in plans for product in group.products]
     with tempfile.TemporaryDirectory(dir=out.parent) as place:
-        prepared = Path(place) / "prepared.onnx"
-        onnx.save_model(model, prepared, save_as_external_data=True, location="prepared.onnx_data")
-        if nodes:
+        prepared = _prepared(fp32_graph, Path(place))
+        if weights_only or not nodes:
+            model = onnx.load(prepared)
+            use_stored_integers(model, plans)
+        else:
             integers = Path(place) / "int8.onnx"
             _optimum(prepared, integers, encoder_config, operators=["MatMul"], only=nodes)
             model = onnx.load(integers)
             use_row_scales(model, plans)
-        else:
-            model = onnx.load(prepared)
         quantize_tables(model)
         onnx.save_model(model, out)
     move_weights_out(out)
 
 
-def quantize_int8(
-    fp32_graph: Path,
-    out: Path,
-    *,
-    encoder_config: PretrainedConfig,
-    batches: Sequence[Mapping[str, np.ndarray]] | None = None,
-    target: str = "any",
-) -> None:
-    """Plan and write in one call. Without calibration ``batches`` it is Optimum's plain form."""
-    if batches is None:
-        quantize_plain(fp32_graph, out, encoder_config=encoder_config)
-        return
-    write_int8(fp32_graph, out, plan_int8(fp32_graph, batches, target=target), encoder_config=encoder_config)
+def product_costs(
+    fp32_graph: Path, plan: Int8Plan, score: Callable[[Path], float], *, place: Path
+) -> dict[str, float]:
+    """``score`` of a graph in which only one product is quantized, for every product node of ``plan``.
+
+    The graphs are written to ``place``, one after the other.
+    """
+    prepared = _prepared(fp32_graph, place)
+    alone = place / "alone.onnx"
+    costs: dict[str, float] = {}
+    for group in plan.groups:
+        for product in group.products:
+            model = onnx.load(prepared, load_external_data=False)  # its weights stay in the file beside it
+            use_row_scales(model, [replace(group, products=(product,))])
+            onnx.save_model(model, alone)
+            costs[product.node] = score(alone)
+    return costs
+
+
+def _prepared(fp32_graph: Path, place: Path) -> Path:
+    """The graph as the planner saw it, in ``place``, weights in a file beside it."""
+    model = onnx.load(fp32_graph)
+    prepare(model)
+    path = place / "prepared.onnx"
+    onnx.save_model(model, path, save_as_external_data=True, location=f"{path.name}_data")
+    return path
 
 
 def quantize_plain(fp32_graph: Path, out: Path, *, encoder_config: PretrainedConfig) -> None:

@@ -15,7 +15,7 @@ import torch
 
 from gliner2_export.graph import ExportGraph
 from gliner2_export.quality_metrics import Answer, answers_of, probabilities
-from gliner2_export.texts import Tokens, feeds
+from gliner2_export.texts import feeds
 from gliner2_lite.batch import Batch, Sample
 from gliner2_lite.decode import decode_task
 from gliner2_lite.heads import Heads, TaskScores, score_sample
@@ -37,12 +37,7 @@ class Question:
 class Reader:
     """From features to probabilities and answers."""
 
-    tokens: Tokens
     heads: Heads
-
-    def question(self, sample: Sample) -> Question:
-        """The sample as a batch of one."""
-        return Question(sample, self.tokens.batch(sample))
 
     def cells(self, question: Question, features: Features, counts: np.ndarray) -> np.ndarray:
         """Probabilities [cells] of every task, with the instances that ``counts`` [1, S, 20] ask for: both

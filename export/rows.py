@@ -1,4 +1,4 @@
-"""Post-pass over Optimum's int8 graph: one activation scale per row, planned weights.
+"""Rewriting products: one activation scale per row, planned weights.
 
 Optimum writes each product as DynamicQuantizeLinear → MatMulInteger → Cast → Mul: one scale for the whole
 tensor. Here that becomes, per source tensor (shared by its products),
@@ -12,7 +12,7 @@ not depend on what else is in the batch.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,7 +43,8 @@ class GroupPlan:
 
     Integers are ``zero`` for 0 and at most ``top``. ``floor`` is None for a source with both signs; otherwise
     the row's range is max(x, floor), which keeps the small negative part inside the integers. The K inputs
-    form ``blocks`` equal parts, each with a range of its own per row: a loud input then coarsens its block only.
+    form ``blocks`` equal parts, each with a range of its own per row: a loud input then coarsens only its
+    block.
     """
 
     source: str
@@ -75,23 +76,64 @@ def quantize_rows(values: np.ndarray, plan: GroupPlan) -> tuple[np.ndarray, np.n
 
 
 def use_row_scales(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
-    """Rewrite the products named in ``plans`` in the graph that Optimum made, in place."""
+    """Rewrite the products named in ``plans``, in place: in Optimum's int8 form, or still as MatMul."""
     consumers, producers = consumers_of(model), producers_of(model)
     by_name = {node.name: node for node in model.graph.node}
-    replaced: dict[str, list[NodeProto]] = {}  # MatMulInteger node → what takes its place
+    replaced: dict[str, list[NodeProto]] = {}  # MatMulInteger or MatMul → what takes its place
     dropped: set[str] = set()
     for plan in plans:
         head = _source_nodes(model, plan, len(plan.products[0].integers))
         for product in plan.products:
-            integer = by_name.get(f"{product.node}_quant")
-            if integer is None or integer.op_type != "MatMulInteger":
-                raise ExportError(f"Optimum left the product {product.node} unquantized; update optimum-onnx")
-            cast = _only(consumers, integer.output[0], "Cast")
-            scaled = _only(consumers, cast.output[0], "Mul")
-            scales = producers[next(name for name in scaled.input if name != cast.output[0])]
-            dropped.update((cast.name, scaled.name, scales.name))
-            replaced[integer.name] = [*head, *_product_nodes(model, plan, product, scaled.output[0])]
+            found = by_name.get(f"{product.node}_quant") or by_name.get(product.node)
+            if found is None:
+                raise ExportError(f"the graph has no product {product.node}; plan it again")
+            if found.op_type == "MatMulInteger":
+                cast = _only(consumers, found.output[0], "Cast")
+                scaled = _only(consumers, cast.output[0], "Mul")
+                scales = producers[next(name for name in scaled.input if name != cast.output[0])]
+                dropped.update((cast.name, scaled.name, scales.name))
+                output = scaled.output[0]
+            else:
+                output = found.output[0]
+            replaced[found.name] = [*head, *_product_nodes(model, plan, product, output)]
             head = []
+    replace_nodes(model, replaced, dropped)
+    _need_opset(model, MICROSOFT, 1)
+
+
+def use_stored_integers(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
+    """Only store the weights of the planned MatMul nodes as integers, in place; products stay fp32.
+
+    onnxruntime folds Cast, Mul and Reshape of constants when it loads the graph, so a call costs what fp32
+    costs.
+    """
+    by_name = {node.name: node for node in model.graph.node}
+    replaced: dict[str, list[NodeProto]] = {}
+    for plan in plans:
+        for product in plan.products:
+            node, name = by_name[product.node], product.node
+            blocks, shape = len(product.scales), product.integers.shape
+            _constant(model, f"{name}_weight_integers", product.integers.reshape(blocks, -1, shape[1]))
+            _constant(model, f"{name}_weight_scales", product.scales[:, None])
+            _constant(model, f"{name}_weight_shape", np.array(shape, dtype=np.int64))
+            whole = f"{name}_weight" if plan.smoothing is None else f"{name}_weight_smoothed"
+            nodes = [
+                _node("Cast", [f"{name}_weight_integers"], f"{name}_weight_float", to=onnx.TensorProto.FLOAT),
+                _node("Mul", [f"{name}_weight_float", f"{name}_weight_scales"], f"{name}_weight_blocks"),
+                _node("Reshape", [f"{name}_weight_blocks", f"{name}_weight_shape"], whole),
+            ]
+            if plan.smoothing is not None:
+                _constant(model, f"{name}_weight_smoothing", (1.0 / plan.smoothing)[:, None])
+                nodes.append(_node("Mul", [whole, f"{name}_weight_smoothing"], f"{name}_weight"))
+            product_node = _node("MatMul", [node.input[0], f"{name}_weight"], node.output[0], name=name)
+            replaced[name] = [*nodes, product_node]
+    replace_nodes(model, replaced, ())
+
+
+def replace_nodes(
+    model: ModelProto, replaced: Mapping[str, list[NodeProto]], dropped: Collection[str]
+) -> None:
+    """Put ``replaced[name]`` in the place of node ``name``, take out ``dropped`` and what nothing reads."""
     nodes: list[NodeProto] = []
     for node in model.graph.node:
         if node.name in replaced:
@@ -101,7 +143,6 @@ def use_row_scales(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     drop_unused(model)
-    _need_opset(model, MICROSOFT, 1)
 
 
 def _source_nodes(model: ModelProto, plan: GroupPlan, size: int) -> list[NodeProto]:

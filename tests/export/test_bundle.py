@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from gliner2_export import bundle
 from gliner2_export.bundle import export_checkpoint
+from gliner2_export.int8 import Staged
 from gliner2_export.staging import staged_directory
 from gliner2_lite.bundle import MANIFEST_NAME, file_sha256, read_bundle, verify_files
 from gliner2_lite.errors import ExportError
@@ -89,7 +90,7 @@ FAILURES = [RuntimeError("injected"), KeyboardInterrupt()]
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
-@pytest.mark.parametrize("step", ["convert", "quantize_int8", "render_card", "write_json"])
+@pytest.mark.parametrize("step", ["convert", "write_and_measure", "render_card", "write_json"])
 def test_failed_export_leaves_nothing(
     step: str,
     failure: BaseException,
@@ -107,7 +108,12 @@ def test_failed_export_leaves_nothing(
     # The slow steps before the failing one do the least that later ones need.
     monkeypatch.setattr(bundle, "convert", write_nothing_much)
     monkeypatch.setattr(bundle, "check_against_torch", lambda *_, **__: {})
-    monkeypatch.setattr(bundle, "quantize_int8", lambda fp32, out, **_: out.write_bytes(b"graph"))
+
+    def measure_nothing(loaded: object, reference: object, staged: Staged, options: object) -> dict:
+        staged.int8_graph.write_bytes(b"graph")
+        return {"held_out": {"texts": 0, "comparisons": {}}}
+
+    monkeypatch.setattr(bundle, "write_and_measure", measure_nothing)
     monkeypatch.setattr(bundle, step, fail)
     with pytest.raises(type(failure)):
         export_checkpoint(bert_checkpoint, tmp_path / "deep" / "er" / "bundle")
