@@ -12,6 +12,10 @@ import numpy as np
 #: Exponents tried: 0 leaves the inputs as they are, 1 makes all of them equally loud.
 EXPONENTS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
+#: An input quieter than this share of the mean counts as so loud. One that is silent in the calibration texts
+#: would otherwise be divided by nearly nothing, and drown all others in the first text where it speaks.
+QUIETEST = 0.1
+
 
 def loudness(rows: np.ndarray) -> np.ndarray:
     """How loud each input is in ``rows`` [n, K]: between its root mean square and its peak, float32 [K].
@@ -27,12 +31,12 @@ def smoothing_vector(loud: np.ndarray, weight: np.ndarray, exponent: float) -> n
 
     s = loud^α / max|w|^(1−α), scaled to a geometric mean of 1.
     """
-    inputs = _above_zero(loud)
-    rows = _above_zero(np.abs(weight).max(axis=1))
+    inputs = _floored(loud)
+    rows = _floored(np.abs(weight).max(axis=1))
     vector = inputs**exponent / rows ** (1 - exponent)
     vector /= np.exp(np.log(vector).mean())
     return vector.astype(np.float32)
 
 
-def _above_zero(values: np.ndarray) -> np.ndarray:
-    return np.maximum(values.astype(np.float64), 1e-5 * max(float(values.max()), 1e-12))
+def _floored(values: np.ndarray) -> np.ndarray:
+    return np.maximum(values.astype(np.float64), max(QUIETEST * float(values.mean()), 1e-12))

@@ -67,9 +67,9 @@ def test_contract_stays_and_values_stay_near(converted: Converted, plan: Int8Pla
         assert [one.name for one in int8.get_outputs()] == [one.name for one in fp32.get_outputs()]
         errors[graph.stem] = error(expected, int8.run(None, batch))
     # 16 random dimensions are a poor host for int8; a broken graph would be off by 100 % and more.
-    assert errors["rows"] < 0.3
+    assert errors["rows"] < 0.1
     assert errors["rows"] < errors["plain"] < 0.6
-    assert errors["stored"] < errors["rows"]
+    assert errors["stored"] < 0.1
 
 
 def test_weights_are_bytes(converted: Converted, plan: Int8Plan, tmp_path: Path) -> None:
