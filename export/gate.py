@@ -8,7 +8,6 @@ bounds cannot be met and nothing is exported.
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from transformers import PretrainedConfig
 
 from gliner2_export.quality import FP32, INT8, Model, compare
 from gliner2_export.quality_metrics import Comparison
-from gliner2_export.quantize import Int8Plan, product_costs, write_int8
+from gliner2_export.quantize import GRIDS, Int8Plan, product_costs, saturates, write_int8
 from gliner2_export.reading import Question
 from gliner2_lite.errors import ExportError
 
@@ -45,8 +44,8 @@ class Bounds:
 
     def excess(self, comparison: Comparison) -> float:
         """How often the bounds fit into what was measured: at most 1 when they hold."""
-        delta = 0.0 if self.max_delta is None else _ratio(comparison.delta()["p99"], self.max_delta)
-        changed = 0.0 if self.max_changed is None else _ratio(comparison.changed(), self.max_changed)
+        delta = 0.0 if self.max_delta is None else comparison.delta()["p99"] / self.max_delta
+        changed = 0.0 if self.max_changed is None else comparison.changed() / self.max_changed
         return max(delta, changed)
 
     def check(self) -> None:
@@ -58,9 +57,13 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Int8Result:
-    """What was written, and the ``steps`` that led there, in words."""
+    """What was written, and the ``steps`` that led there, in words.
+
+    ``measured`` is the graph to measure here: the one that was written, or its twin for this CPU.
+    """
 
     comparison: Comparison
+    measured: Path
     kept: tuple[str, ...]
     weights_only: bool
     steps: tuple[str, ...]
@@ -68,7 +71,8 @@ class Int8Result:
 
 @dataclass(frozen=True)
 class Setting:
-    """The fixed part of every attempt. ``load`` makes a model of a graph file."""
+    """The fixed part of every attempt. ``load`` makes a model of a graph file; ``scratch`` is a directory for
+    files that are not part of the bundle."""
 
     fp32_graph: Path
     out: Path
@@ -78,6 +82,28 @@ class Setting:
     load: Callable[[Path], Model]
     held_out: Sequence[Question]
     calibration: Sequence[Question]
+    scratch: Path
+
+    def write(self, *, keep: Collection[str], weights_only: bool) -> Path:
+        """Write the graph. Returns the one to measure: weights in the full signed range would saturate on a
+        CPU that the graph is not for, so there a twin with the same weights stored unsigned stands in."""
+
+        def write(out: Path, *, unsigned: bool) -> Path:
+            write_int8(
+                self.fp32_graph,
+                out,
+                self.plan,
+                encoder_config=self.encoder_config,
+                keep=keep,
+                weights_only=weights_only,
+                unsigned=unsigned,
+            )
+            return out
+
+        written = write(self.out, unsigned=False)
+        if weights_only or GRIDS[self.plan.target].pairs or not saturates():
+            return written
+        return write(self.scratch / "unsigned.onnx", unsigned=True)
 
 
 def quantize_within(setting: Setting, bounds: Bounds) -> Int8Result:
@@ -87,10 +113,10 @@ def quantize_within(setting: Setting, bounds: Bounds) -> Int8Result:
     """
     bounds.check()
     steps: list[str] = []
-    comparison = _attempt(setting, keep=(), weights_only=False)
+    comparison, graph = _attempt(setting, keep=(), weights_only=False)
     excess = bounds.excess(comparison)
     if excess <= 1:
-        return Int8Result(comparison, (), False, ())
+        return Int8Result(comparison, graph, (), False, ())
     steps.append(f"all products in int8: {_figures(comparison)}, over the bounds")
     log.info("  %s; judging the products one by one", steps[-1])
     costs = judged_products(setting)
@@ -101,18 +127,18 @@ def quantize_within(setting: Setting, bounds: Bounds) -> Int8Result:
         if len(chosen) <= len(kept):  # the estimate sees nothing more to gain
             break
         kept = chosen
-        comparison = _attempt(setting, keep=kept, weights_only=False)
+        comparison, graph = _attempt(setting, keep=kept, weights_only=False)
         excess = bounds.excess(comparison)
-        steps.append(f"{len(kept)} of {len(costs)} products kept in fp32: {_figures(comparison)}")
+        steps.append(f"{len(kept)} of {len(costs)} int8 products kept in fp32: {_figures(comparison)}")
         log.info("  %s", steps[-1])
         if excess <= 1:
-            return Int8Result(comparison, kept, False, tuple(steps))
+            return Int8Result(comparison, graph, kept, False, tuple(steps))
         aim *= MARGIN / excess
-    comparison = _attempt(setting, keep=(), weights_only=True)
+    comparison, graph = _attempt(setting, keep=(), weights_only=True)
     steps.append(f"weights stored as int8, products computed in fp32: {_figures(comparison)}")
     log.info("  %s", steps[-1])
     if bounds.excess(comparison) <= 1:
-        return Int8Result(comparison, (), True, tuple(steps))
+        return Int8Result(comparison, graph, (), True, tuple(steps))
     raise ExportError(
         f"int8 cannot stay within the bounds (--max-delta {bounds.max_delta}, --max-changed "
         f"{bounds.max_changed}): {'; '.join(steps)}. Raise the bounds, or export --variants fp32"
@@ -128,8 +154,7 @@ def judged_products(setting: Setting) -> dict[str, float]:
         models = {FP32: setting.fp32, INT8: setting.load(graph)}
         return compare(models, questions)[INT8, FP32].delta()["mean"]
 
-    with tempfile.TemporaryDirectory(dir=setting.out.parent) as place:
-        return product_costs(setting.fp32_graph, setting.plan, score, place=Path(place))
+    return product_costs(setting.fp32_graph, setting.plan, score, place=setting.scratch)
 
 
 def worst_products(plan: Int8Plan, costs: dict[str, float], aim: float) -> tuple[str, ...]:
@@ -160,21 +185,10 @@ def describe(result: Int8Result, bounds: Bounds) -> dict[str, Any]:
     }
 
 
-def _attempt(setting: Setting, *, keep: Collection[str], weights_only: bool) -> Comparison:
-    write_int8(
-        setting.fp32_graph,
-        setting.out,
-        setting.plan,
-        encoder_config=setting.encoder_config,
-        keep=keep,
-        weights_only=weights_only,
-    )
-    models = {FP32: setting.fp32, INT8: setting.load(setting.out)}
-    return compare(models, setting.held_out)[INT8, FP32]
-
-
-def _ratio(value: float, bound: float) -> float:
-    return value / bound
+def _attempt(setting: Setting, *, keep: Collection[str], weights_only: bool) -> tuple[Comparison, Path]:
+    graph = setting.write(keep=keep, weights_only=weights_only)
+    models = {FP32: setting.fp32, INT8: setting.load(graph)}
+    return compare(models, setting.held_out)[INT8, FP32], graph
 
 
 def _figures(comparison: Comparison) -> str:

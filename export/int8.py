@@ -101,34 +101,33 @@ def write_and_measure(
     models = {REFERENCE: Model(torch_features(reference), exact), FP32: fp32}
     questions = held_out_questions(tokens)
     report: dict[str, Any] = {"target": options.target}
-    if staged.int8_graph is not None:
-        calibration = calibration_questions(tokens, options.calibration or CALIBRATION_TEXTS)
-        log.info("planning int8 on %d calibration texts", len(calibration))
-        plan = plan_int8(
-            staged.fp32_graph, [feeds(question.batch) for question in calibration], target=options.target
-        )
-        setting = Setting(
-            fp32_graph=staged.fp32_graph,
-            out=staged.int8_graph,
-            plan=plan,
-            encoder_config=reference.config,
-            fp32=fp32,
-            load=lambda graph: Model(GraphSession(graph).run, rounded),
-            held_out=questions,
-            calibration=calibration,
-        )
-        log.info("quantizing to int8 and measuring on %d held-out texts", len(questions))
-        report |= describe(quantize_within(setting, options.bounds), options.bounds)
-        models[INT8] = setting.load(staged.int8_graph)
-    report["held_out"] = held_out_report(models, questions)
-    if options.evaluate is not None:
-        gold = gold_questions(tokens, options.evaluate, per_file=options.per_file)
-        log.info("evaluating on %d labelled texts", len(gold))
-        with tempfile.TemporaryDirectory(dir=staged.fp32_graph.parent) as place:
-            if staged.int8_graph is not None:
-                plain = Path(place) / "plain.onnx"
+    with tempfile.TemporaryDirectory(dir=staged.fp32_graph.parent) as scratch:
+        if staged.int8_graph is not None:
+            calibration = calibration_questions(tokens, options.calibration or CALIBRATION_TEXTS)
+            log.info("planning int8 on %d calibration texts", len(calibration))
+            batches = [feeds(question.batch) for question in calibration]
+            setting = Setting(
+                fp32_graph=staged.fp32_graph,
+                out=staged.int8_graph,
+                plan=plan_int8(staged.fp32_graph, batches, target=options.target),
+                encoder_config=reference.config,
+                fp32=fp32,
+                load=lambda graph: Model(GraphSession(graph).run, rounded),
+                held_out=questions,
+                calibration=calibration,
+                scratch=Path(scratch),
+            )
+            log.info("quantizing to int8 and measuring on %d held-out texts", len(questions))
+            result = quantize_within(setting, options.bounds)
+            report |= describe(result, options.bounds)
+            models[INT8] = setting.load(result.measured)
+        report["held_out"] = held_out_report(models, questions)
+        if options.evaluate is not None:
+            gold = gold_questions(tokens, options.evaluate, per_file=options.per_file)
+            log.info("evaluating on %d labelled texts", len(gold))
+            if INT8 in models:
+                plain = Path(scratch) / "plain.onnx"
                 quantize_plain(staged.fp32_graph, plain, encoder_config=reference.config)
                 models[PLAIN] = Model(GraphSession(plain).run, exact)
             report["evaluated"] = gold_report(models, gold)
-            models.pop(PLAIN, None)
     return report

@@ -13,7 +13,7 @@ import numpy as np
 from onnx import ModelProto, numpy_helper
 
 from gliner2_export.calibration import SourceStats
-from gliner2_export.products import Group, initializers
+from gliner2_export.products import Group, initializers, tensor_ranks
 from gliner2_export.rounding import WeightGrid, column_scales, restore, round_compensated, round_nearest
 from gliner2_export.rows import TINY, GroupPlan, ProductPlan, quantize_rows
 from gliner2_export.smoothing import EXPONENTS, loudness, smoothing_vector
@@ -28,46 +28,67 @@ SMOOTHING_GAIN = 0.1
 #: Products with this many times more inputs than outputs (the second of a feed-forward) take them in as many
 #: blocks: ranges and steps get finer where it costs least, since the extra passes are over the outputs.
 BLOCKS = 4
+#: Products that see fewer rows per text than this (labels, tasks) are bound by reading their weights and by
+#: the number of operators: no smoothing, no blocks.
+FEW_ROWS = 12
 #: What compensation leaves of the error of plain rounding, roughly; candidates are compared with the latter.
 COMPENSATED_SHARE = 0.55
 
 
 def plan_groups(
-    model: ModelProto, groups: Iterable[Group], stats: dict[str, SourceStats], grid: WeightGrid
+    model: ModelProto, groups: Iterable[Group], stats: dict[str, SourceStats], grid: WeightGrid, *, texts: int
 ) -> list[GroupPlan]:
-    """A plan for every group."""
-    weights = initializers(model)
+    """A plan for every group; ``stats`` come from ``texts`` texts."""
+    weights, ranks = initializers(model), tensor_ranks(model)
     plans = []
     for group in groups:
         matrices = [numpy_helper.to_array(weights[p.weight]).astype(np.float32) for p in group.products]
-        plans.append(plan_group(group, matrices, stats[group.source], grid))
+        source = stats[group.source]
+        outputs = max(product.columns for product in group.products)
+        wide = ranks.get(group.source) == 3 and group.rows >= BLOCKS * outputs
+        busy = source.rows >= FEW_ROWS * texts
+        plans.append(
+            plan_group(group, matrices, source, grid, blocks=BLOCKS if wide and busy else 1, smooth=busy)
+        )
     return plans
 
 
 def plan_group(
-    group: Group, weights: Sequence[np.ndarray], stats: SourceStats, grid: WeightGrid
+    group: Group,
+    weights: Sequence[np.ndarray],
+    stats: SourceStats,
+    grid: WeightGrid,
+    *,
+    blocks: int = 1,
+    smooth: bool = True,
 ) -> GroupPlan:
     """The best candidate for one group whose products have ``weights`` [K, N]."""
     rows = stats.sampled
     joined = np.concatenate(weights, axis=1)  # [K, ΣN]
     expected = rows @ joined
     importance = _importance(expected, [weight.shape[1] for weight in weights])
+    plain = GroupPlan(group.source, None, 255, SYMMETRIC_ZERO, None, (), blocks)
+    vectors = _vectors(rows, joined) if smooth else []
     best = min(
-        _candidates(group.source, rows, joined, stats.lowest),
+        _candidates(plain, rows, vectors, stats.lowest),
         key=lambda plan: _cost(plan, rows, joined, expected, importance, grid),
     )
-    smooth = np.ones(len(joined), dtype=np.float32) if best.smoothing is None else best.smoothing
-    gram = stats.gram / np.outer(smooth, smooth)
-    _, scale = quantize_rows(rows / smooth, best)
+    divisor = _divisor(best, len(joined))
+    _, scale = quantize_rows(rows / divisor, best)
     # Rounding a row to steps of `scale` adds scale²/12 to every diagonal entry.
-    noise = np.repeat(np.mean(scale**2, axis=0) / 12 * stats.rows, len(joined) // best.blocks)  # [K]
+    noise = np.repeat(np.mean(scale**2, axis=0) / 12 * stats.rows, len(joined) // blocks)  # [K]
+    gram = stats.gram / np.outer(divisor, divisor)
     products = []
     for product, weight in zip(group.products, weights, strict=True):
-        smoothed = weight * smooth[:, None]
-        scales = column_scales(smoothed, grid, blocks=best.blocks)
+        smoothed = weight * divisor[:, None]
+        scales = column_scales(smoothed, grid, blocks=blocks)
         integers = round_compensated(smoothed, scales, grid, gram, noise)
         products.append(ProductPlan(product.node, integers, scales, grid.signed))
     return replace(best, products=tuple(products))
+
+
+def _divisor(plan: GroupPlan, size: int) -> np.ndarray:
+    return np.ones(size, dtype=np.float32) if plan.smoothing is None else plan.smoothing
 
 
 def _importance(outputs: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
@@ -76,11 +97,15 @@ def _importance(outputs: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
     return np.concatenate([np.full(len(part), 1.0 / max(float(part.sum()), 1e-20)) for part in varying])
 
 
-def _candidates(source: str, rows: np.ndarray, weight: np.ndarray, lowest: float) -> Iterator[GroupPlan]:
-    blocks = BLOCKS if weight.shape[0] >= BLOCKS * weight.shape[1] else 1
-    plain = GroupPlan(source, None, 255, SYMMETRIC_ZERO, None, (), blocks)
+def _vectors(rows: np.ndarray, weight: np.ndarray) -> list[np.ndarray]:
     loud = loudness(rows)
-    for smoothing in (None, *(smoothing_vector(loud, weight, exponent) for exponent in EXPONENTS)):
+    return [smoothing_vector(loud, weight, exponent) for exponent in EXPONENTS]
+
+
+def _candidates(
+    plain: GroupPlan, rows: np.ndarray, vectors: Sequence[np.ndarray], lowest: float
+) -> Iterator[GroupPlan]:
+    for smoothing in (None, *vectors):
         plan = replace(plain, smoothing=smoothing)
         yield plan
         if lowest == 0.0:
@@ -100,7 +125,7 @@ def _cost(
     grid: WeightGrid,
 ) -> float:
     """Relative error of the outputs: that of the rounded inputs and the one that rounded weights will add."""
-    smooth = np.ones(len(weight), dtype=np.float32) if plan.smoothing is None else plan.smoothing
+    smooth = _divisor(plan, len(weight))
     smoothed = weight * smooth[:, None]
     inputs = quantize_rows(rows / smooth, plan)[0] @ smoothed - expected
     scales = column_scales(smoothed, grid, blocks=plan.blocks)

@@ -145,3 +145,18 @@ def consumers_of(model: ModelProto) -> dict[str, list[NodeProto]]:
 def producers_of(model: ModelProto) -> dict[str, NodeProto]:
     """The node that writes each tensor."""
     return {name: node for node in model.graph.node for name in node.output}
+
+
+def tensor_ranks(model: ModelProto) -> dict[str, int]:
+    """Number of dimensions of every tensor of which shape inference can tell."""
+    light = ModelProto()
+    light.CopyFrom(model)
+    for tensor in light.graph.initializer:  # names and shapes are enough, and a proto is limited to 2 GB
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            tensor.ClearField("raw_data")
+    inferred = onnx.shape_inference.infer_shapes(light).graph
+    return {
+        item.name: len(item.type.tensor_type.shape.dim)
+        for item in (*inferred.value_info, *inferred.input, *inferred.output)
+        if item.type.tensor_type.HasField("shape")
+    }

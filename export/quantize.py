@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
+from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantFormat, QuantizationMode, QuantType
 from optimum.onnxruntime import ORTQuantizer
 from optimum.onnxruntime.configuration import QuantizationConfig
@@ -66,7 +68,7 @@ def plan_int8(
     prepare(model)
     groups = find_groups(model)
     stats = collect(fp32_graph, model, [group.source for group in groups], batches)
-    return Int8Plan(target, tuple(plan_groups(model, groups, stats, grid)))
+    return Int8Plan(target, tuple(plan_groups(model, groups, stats, grid, texts=len(batches))))
 
 
 def write_int8(
@@ -77,27 +79,46 @@ def write_int8(
     encoder_config: PretrainedConfig,
     keep: Collection[str] = (),
     weights_only: bool = False,
+    unsigned: bool = False,
 ) -> None:
     """Write ``fp32_graph`` quantized by ``plan`` to ``out`` (an ``.onnx`` path; data beside it when large).
 
     Products whose node is in ``keep`` stay fp32. With ``weights_only`` the others are stored as int8 and
-    computed in fp32.
+    computed in fp32. ``unsigned`` stores the same weights shifted by 128: same results on any CPU, slower.
     """
     plans = [kept for group in plan.groups if (kept := group.without(keep)).products]
-    nodes = [product.node for group in plans for product in group.products]
+    if unsigned:
+        plans = [group.unsigned() for group in plans]
+    nodes = [] if weights_only else [product.node for group in plans for product in group.products]
     with tempfile.TemporaryDirectory(dir=out.parent) as place:
         prepared = _prepared(fp32_graph, Path(place))
-        if weights_only or not nodes:
-            model = onnx.load(prepared)
-            use_stored_integers(model, plans)
-        else:
+        if nodes:
             integers = Path(place) / "int8.onnx"
             _optimum(prepared, integers, encoder_config, operators=["MatMul"], only=nodes)
             model = onnx.load(integers)
             use_row_scales(model, plans)
+        else:
+            model = onnx.load(prepared)
+            use_stored_integers(model, plans)
         quantize_tables(model)
         onnx.save_model(model, out)
     move_weights_out(out)
+
+
+def saturates() -> bool:
+    """Whether this CPU's product of unsigned and signed bytes adds pairs in 16 bits (x86 without VNNI)."""
+    row = np.full((1, 16), 255, dtype=np.uint8)
+    weight = np.full((16, 16), 127, dtype=np.int8)
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["row", "weight"], ["sums"])],
+        "probe",
+        [helper.make_tensor_value_info("row", onnx.TensorProto.UINT8, row.shape)],
+        [helper.make_tensor_value_info("sums", onnx.TensorProto.INT32, row.shape)],
+        [numpy_helper.from_array(weight, "weight")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    return bool((session.run(None, {"row": row})[0] != 255 * 127 * 16).any())
 
 
 def product_costs(

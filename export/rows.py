@@ -23,7 +23,7 @@ from gliner2_export.products import consumers_of, initializers, producers_of
 from gliner2_lite.errors import ExportError
 
 MICROSOFT = "com.microsoft"
-#: Added under a row's range so that a row of zeros divides by something.
+#: Least range of a row, so that one of zeros (after ReLU) divides by something.
 TINY = 1e-12
 
 
@@ -59,6 +59,10 @@ class GroupPlan:
         """The same plan less the products of ``nodes``."""
         return replace(self, products=tuple(p for p in self.products if p.node not in nodes))
 
+    def unsigned(self) -> GroupPlan:
+        """The same plan with all weights stored unsigned."""
+        return replace(self, products=tuple(replace(p, signed=False) for p in self.products))
+
 
 def quantize_rows(values: np.ndarray, plan: GroupPlan) -> tuple[np.ndarray, np.ndarray]:
     """What the graph does to a source: ``values`` [n, K], already smoothed.
@@ -82,7 +86,7 @@ def use_row_scales(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
     replaced: dict[str, list[NodeProto]] = {}  # MatMulInteger or MatMul → what takes its place
     dropped: set[str] = set()
     for plan in plans:
-        head = _source_nodes(model, plan, len(plan.products[0].integers))
+        head = _source_nodes(model, plan)
         for product in plan.products:
             found = by_name.get(f"{product.node}_quant") or by_name.get(product.node)
             if found is None:
@@ -145,11 +149,11 @@ def replace_nodes(
     drop_unused(model)
 
 
-def _source_nodes(model: ModelProto, plan: GroupPlan, size: int) -> list[NodeProto]:
-    """Nodes that turn the source [..., ``size``] into integers and ranges.
+def _source_nodes(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
+    """Nodes that turn the source [..., K] into integers and ranges.
 
-    In one block: ``_integers`` [..., size] and ``_range`` [..., 1]. In several: per block b
-    ``_integers_b`` [rows, size / blocks] and ``_range_b`` [rows, 1].
+    In one block: ``_integers`` [..., K] and ``_range`` [..., 1]. In several, which needs a source of three
+    dimensions, per block b: ``_integers_b`` [·, ·, K / blocks] and ``_range_b`` [·, ·, 1].
     """
     name, source, nodes = f"{plan.source}_rows", plan.source, []
     if plan.smoothing is not None:
@@ -157,65 +161,56 @@ def _source_nodes(model: ModelProto, plan: GroupPlan, size: int) -> list[NodePro
         nodes.append(_node("Mul", [source, f"{name}_smoothing"], f"{name}_smoothed"))
         source = f"{name}_smoothed"
     if plan.blocks > 1:
-        shape = np.array([-1, plan.blocks, size // plan.blocks], dtype=np.int64)
-        _constant(model, f"{name}_block_shape", shape)
+        _constant(model, f"{name}_block_shape", np.array([0, 0, plan.blocks, -1], dtype=np.int64))
         nodes.append(_node("Reshape", [source, f"{name}_block_shape"], f"{name}_blocks"))
         source = f"{name}_blocks"
     _constant(model, f"{name}_axis", np.array([-1], dtype=np.int64))
-    _constant(model, f"{name}_floor", np.float32(TINY if plan.floor is None else plan.floor))
     _constant(model, f"{name}_step", np.float32(1.0 / (plan.top - plan.zero)))
     _constant(model, f"{name}_zero", np.uint8(plan.zero))
-    ranged = source
     if plan.floor is None:
-        nodes.append(_node("Abs", [source], f"{name}_abs"))
-        ranged = f"{name}_abs"
+        # A row of zeros has no range; whatever integers it gets, they are multiplied by 0 in the end.
+        nodes += [
+            _node("Abs", [source], f"{name}_abs"),
+            _node("ReduceMax", [f"{name}_abs", f"{name}_axis"], f"{name}_range", keepdims=1),
+        ]
+    else:
+        _constant(model, f"{name}_floor", np.float32(plan.floor))
+        nodes += [
+            _node("ReduceMax", [source, f"{name}_axis"], f"{name}_max", keepdims=1),
+            _node("Max", [f"{name}_max", f"{name}_floor"], f"{name}_range"),
+        ]
     nodes += [
-        _node("ReduceMax", [ranged, f"{name}_axis"], f"{name}_max", keepdims=1),
-        _node("Max", [f"{name}_max", f"{name}_floor"], f"{name}_range"),
         _node("Div", [source, f"{name}_range"], f"{name}_unit"),
         _node("QuantizeLinear", [f"{name}_unit", f"{name}_step", f"{name}_zero"], f"{name}_integers"),
     ]
     if plan.blocks > 1:
-        _constant(model, f"{name}_flat_shape", np.array([-1, size], dtype=np.int64))
-        _constant(model, f"{name}_range_shape", np.array([-1, plan.blocks], dtype=np.int64))
-        _constant(model, f"{name}_end", np.array([-1], dtype=np.int64))
+        _constant(model, f"{name}_flat_shape", np.array([0, 0, -1], dtype=np.int64))
         nodes += [
             _node("Reshape", [f"{name}_integers", f"{name}_flat_shape"], f"{name}_flat"),
-            _node("Reshape", [f"{name}_range", f"{name}_range_shape"], f"{name}_ranges"),
+            _node("Reshape", [f"{name}_range", f"{name}_flat_shape"], f"{name}_ranges"),
             _split(f"{name}_flat", f"{name}_integers", plan.blocks),
             _split(f"{name}_ranges", f"{name}_range", plan.blocks),
-            _node("Shape", [plan.source], f"{name}_leading", start=0, end=-1),
         ]
     return nodes
 
 
 def _product_nodes(model: ModelProto, plan: GroupPlan, product: ProductPlan, output: str) -> list[NodeProto]:
-    rows, name = f"{plan.source}_rows", product.node
     if plan.blocks == 1:
-        return _block_product(model, plan, product, 0, rows, "", output)
-    nodes: list[NodeProto] = []
-    parts = [f"{name}_part_{block}" for block in range(plan.blocks)]
-    for block, part in enumerate(parts):
-        nodes += _block_product(model, plan, product, block, rows, f"_{block}", part)
-    _constant(model, f"{name}_columns", np.array([product.integers.shape[1]], dtype=np.int64))
-    return [
-        *nodes,
-        _node("Sum", parts, f"{name}_sum"),
-        _node("Concat", [f"{rows}_leading", f"{name}_columns"], f"{name}_shape", axis=0),
-        _node("Reshape", [f"{name}_sum", f"{name}_shape"], output, name=f"{name}_int8"),
+        return _block_product(model, plan, product, 0, "", output)
+    parts = [f"{product.node}_part_{block}" for block in range(plan.blocks)]
+    nodes = [
+        node
+        for block, part in enumerate(parts)
+        for node in _block_product(model, plan, product, block, f"_{block}", part)
     ]
+    return [*nodes, _node("Sum", parts, output, name=f"{product.node}_int8")]
 
 
 def _block_product(
-    model: ModelProto,
-    plan: GroupPlan,
-    product: ProductPlan,
-    block: int,
-    rows: str,
-    suffix: str,
-    output: str,
+    model: ModelProto, plan: GroupPlan, product: ProductPlan, block: int, suffix: str, output: str
 ) -> list[NodeProto]:
     """The product of one block of inputs with its rows of the weight."""
+    rows = f"{plan.source}_rows"
     name, size = f"{product.node}{suffix}", len(product.integers) // plan.blocks
     shift = 0 if product.signed else 128
     integers = product.integers[block * size : (block + 1) * size].astype(np.int16) + shift
