@@ -130,49 +130,47 @@ class _Worker:
         except OSError:
             self._died()
 
-    def receive(self) -> None:
-        """Take the one message that is there, or the end of the pipe."""
+    def receive(self) -> Exception | None:
+        """Take the message that is there, or notice the end. Returns an error that belongs to no task."""
         try:
             answers, error, trace = self.connection.recv()
         except (EOFError, OSError):
-            self._died()
-            return
+            return self._died()
         if error is not None:
             error.__cause__ = WorkerError(f"raised in worker {self.number}:\n{trace}")
         if self.task is None:
-            if error is not None:
-                raise error
-            self.ready = True
-            return
+            self.ready = error is None
+            return error
         self.task.answers, self.task.error = answers, error
         self.task = None
+        return None
 
-    def _died(self) -> None:
-        self.ready = False
+    def _died(self) -> WorkerError | None:
         self.process.join(STOP_SECONDS)
-        error = WorkerError(_epitaph(self.number, self.process.exitcode, self.task))
+        error = WorkerError(_epitaph(self))
+        self.ready = False
         if self.task is None:
-            raise error
+            return error
         self.task.error, self.task = error, None
+        return None
 
 
 def _map(windows: Iterator[list[Checked]], workers: list[_Worker]) -> Generator[Answers, None, None]:
     tasks: deque[_Task] = deque()  # in order, not yet given
-    first, more, failure = 0, True, None
+    first, more = 0, True
+    failure: Exception | None = None  # what ends the stream once the tasks before it are given
     while more or tasks:
         while more and len(tasks) < 2 * len(workers) and (idle := [own for own in workers if own.idle]):
             try:
                 texts = next(windows, None)
             except Exception as error:  # the caller's own: it comes after what was read before it
-                more, failure = False, error
-                break
+                texts, failure = None, error
             if texts is None:
                 more = False
                 break
             tasks.append(_Task(first, texts))
             first += len(texts)
             idle[0].give(tasks[-1])
-        more = more and not any(task.error for task in tasks)
         if tasks and tasks[0].error is not None:
             raise tasks[0].error
         if tasks and tasks[0].answers is not None:
@@ -182,7 +180,9 @@ def _map(windows: Iterator[list[Checked]], workers: list[_Worker]) -> Generator[
             readable = wait([own.connection for own in alive])
             for own in alive:
                 if own.connection in readable:
-                    own.receive()
+                    error = own.receive()
+                    failure = failure or error
+            more = more and failure is None and not any(task.error for task in tasks)
     if failure is not None:
         raise failure
 
@@ -204,7 +204,8 @@ def _start(number: int, setup: Setup) -> _Worker:
     return _Worker(number, process, ours)
 
 
-def _epitaph(number: int, code: int | None, task: _Task | None) -> str:
+def _epitaph(worker: _Worker) -> str:
+    code = worker.process.exitcode
     if code is not None and code < 0:
         try:
             how = f"was killed by {signal.Signals(-code).name}"
@@ -212,11 +213,17 @@ def _epitaph(number: int, code: int | None, task: _Task | None) -> str:
             how = f"was killed by signal {-code}"
     else:
         how = f"ended with exit code {code}"
-    if task is None:
-        return f"worker {number} {how} before it took a text; its own message is on stderr. Mind that {GUARD}"
+    if worker.task is not None:
+        when = f"while it ran {worker.task.name}"
+    elif worker.ready:
+        when = "between two texts"
+    else:
+        return (
+            f"worker {worker.number} {how} before it was ready; see its message on stderr, and mind: {GUARD}"
+        )
     return (
-        f"worker {number} {how} while it ran {task.name}; if the system was out of memory, use fewer workers or "
-        "a smaller batch_tokens; workers=0 runs these texts in this process"
+        f"worker {worker.number} {how} {when}; if the system was out of memory, use fewer workers or a smaller "
+        "batch_tokens; workers=0 runs the texts in this process"
     )
 
 
