@@ -140,7 +140,8 @@ class _Worker:
             error.__cause__ = WorkerError(f"raised in worker {self.number}:\n{trace}")
         if self.task is None:
             self.ready = error is None
-            return error
+            failure: Exception | None = error
+            return failure
         self.task.answers, self.task.error = answers, error
         self.task = None
         return None
@@ -180,8 +181,8 @@ def _map(windows: Iterator[list[Checked]], workers: list[_Worker]) -> Generator[
             readable = wait([own.connection for own in alive])
             for own in alive:
                 if own.connection in readable:
-                    error = own.receive()
-                    failure = failure or error
+                    unrelated = own.receive()
+                    failure = failure or unrelated
             more = more and failure is None and not any(task.error for task in tasks)
     if failure is not None:
         raise failure
@@ -222,8 +223,8 @@ def _epitaph(worker: _Worker) -> str:
             f"worker {worker.number} {how} before it was ready; see its message on stderr, and mind: {GUARD}"
         )
     return (
-        f"worker {worker.number} {how} {when}; if the system was out of memory, use fewer workers or a smaller "
-        "batch_tokens; workers=0 runs the texts in this process"
+        f"worker {worker.number} {how} {when}; if the system was out of memory, use fewer workers or a "
+        "smaller batch_tokens; workers=0 runs the texts in this process"
     )
 
 

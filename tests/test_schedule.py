@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ def test_batches_are_sorted_stable_and_full(lengths: list[int], limits: BatchLim
     plan = plan_batches(lengths, limits)
     order = [(lengths[index], index) for batch in plan for index in batch]
     assert order == sorted(order)
-    for batch, after in zip(plan, plan[1:], strict=False):
+    for batch, after in pairwise(plan):
         grown = len(batch) + 1
         assert grown > limits.texts or grown * lengths[after[0]] > limits.tokens
 
