@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 
 from gliner2_lite import GLiNER2, InputError, InputTypeError, Schema, SchemaError
-from gliner2_lite.batch import Batch
-from gliner2_lite.session import GraphSession
 from gliner2_lite.stream import LIST_WINDOW
 
 LABELS = ["company", "person", "city"]
@@ -31,20 +29,6 @@ def model() -> GLiNER2:
 @pytest.fixture
 def schema() -> Schema:
     return Schema().entities(LABELS).classification("tone", ["formal", "playful"]).relations(["works_for"])
-
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The shapes of the batches that reach the graph."""
-    seen: list[tuple[int, ...]] = []
-    run = GraphSession.run
-
-    def recorded(self: GraphSession, batch: Batch) -> Any:
-        seen.append(batch.input_ids.shape)
-        return run(self, batch)
-
-    monkeypatch.setattr(GraphSession, "run", recorded)
-    return seen
 
 
 def close(one: Any, other: Any) -> bool:
