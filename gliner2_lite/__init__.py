@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         SchemaError,
         SchemaTypeError,
+        WorkerError,
     )
     from gliner2_lite.model import GLiNER2
     from gliner2_lite.model import GLiNER2 as AutoExtractor
@@ -42,6 +43,7 @@ _HOMES = {
     "BundleNotFoundError": ("gliner2_lite.errors", "BundleNotFoundError"),
     "HubError": ("gliner2_lite.errors", "HubError"),
     "MissingExtraError": ("gliner2_lite.errors", "MissingExtraError"),
+    "WorkerError": ("gliner2_lite.errors", "WorkerError"),
 }
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "SchemaError",
     "SchemaTypeError",
     "StructureBuilder",
+    "WorkerError",
     "__version__",
 ]
 

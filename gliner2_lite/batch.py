@@ -42,6 +42,14 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """One text, checked and ready to run."""
+
+    sample: Sample
+    encoded: Encoded
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Graph inputs, right-padded with 0, and the samples they came from.
 

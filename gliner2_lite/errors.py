@@ -40,6 +40,10 @@ class HubError(GLiNER2LiteError, OSError):
     """A repository could not be resolved or downloaded."""
 
 
+class WorkerError(GLiNER2LiteError, RuntimeError):
+    """A worker process could not be started, or died; results that were not yet given are lost."""
+
+
 class MissingExtraError(GLiNER2LiteError, ImportError):
     """A command needs packages of an optional extra that is not installed."""
 

@@ -25,6 +25,7 @@ class LoadedModel:
     tokenizer: WordTokenizer
     session: GraphSession
     heads: Heads
+    arguments: dict[str, Any]  # of from_pretrained, to load the same model again in a worker process
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +86,11 @@ def load(root: Path, *, variant: str | None, threads: Any, verify: str) -> Loade
         tokenizer=WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens),
         session=GraphSession(bundle.path(chosen.graph), threads=count),
         heads=Heads(bundle.path(chosen.heads), bundle.config),
+        # The files were verified just now: a worker checks their sizes.
+        arguments={
+            "repo_or_dir": str(root.resolve()),
+            "variant": chosen.name,
+            "threads": count,
+            "verify": "size",
+        },
     )

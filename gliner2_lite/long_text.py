@@ -23,6 +23,17 @@ class Chunk:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class LongOptions:
+    """How documents are cut (``size`` and ``overlap`` in words) and what their results show."""
+
+    size: int
+    overlap: int
+    include_confidence: bool
+    include_spans: bool
+    policy: str | None
+
+
 def check_window(size: object, overlap: object) -> None:
     """Refuse window sizes that cannot cover a text.
 

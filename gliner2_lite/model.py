@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from gliner2_lite.batch import Encoded, Sample, check_length, encode_sample, make_batch
+from gliner2_lite.batch import Request, Sample, check_length, encode_sample, make_batch
 from gliner2_lite.bundle import Bundle
 from gliner2_lite.decode import decode_task
-from gliner2_lite.errors import InputError, InputTypeError
+from gliner2_lite.errors import InputTypeError
 from gliner2_lite.heads import TaskScores, score_sample
 from gliner2_lite.loading import HubOptions, LoadedModel, load, locate
-from gliner2_lite.long_text import check_window, merge_chunks, split_chunks
+from gliner2_lite.many_texts import ManyTexts
 from gliner2_lite.options import (
     Options,
-    check_batch_size,
+    check_batch_limits,
+    check_device,
     check_text,
     check_texts,
     make_options,
     match_schemas,
 )
-from gliner2_lite.prompt import EntityTask, Prompt, build_prompt
+from gliner2_lite.prompt import Prompt, build_prompts
 from gliner2_lite.results import format_results, raw_results
-from gliner2_lite.schema import Schema, compile_schema
-from gliner2_lite.session import Features
-from gliner2_lite.tasks import TaskMethods
+from gliner2_lite.schedule import BatchLimits, plan_batches
+from gliner2_lite.schema import Schema
+from gliner2_lite.stream import Stages, answer_list
 from gliner2_lite.words import WordSplitter, normalize_text, resolve_splitter, split_words
 
 
-class GLiNER2(TaskMethods):
+class GLiNER2(ManyTexts):
     """A GLiNER2 model on the CPU, with the methods and results of ``gliner2.GLiNER2``.
 
     Make one with :meth:`from_pretrained`. It may be called from several threads.
@@ -74,10 +76,16 @@ class GLiNER2(TaskMethods):
             HubError: the repository cannot be had.
             InputError: an unknown variant, device or option value.
         """
-        _check_device(map_location)
+        check_device(map_location)
         hub = HubOptions(revision, cache_dir, token, local_files_only, force_download)
         root = locate(repo_or_dir, variant, hub)
         return cls(load(root, variant=variant, threads=threads, verify=verify), word_splitter=word_splitter)
+
+    def __reduce__(self) -> NoReturn:
+        raise InputTypeError(
+            "a loaded model cannot be copied or sent to another process: load it there with from_pretrained "
+            "(processes share the weight files), or use extract_iter(..., workers=N)"
+        )
 
     @property
     def bundle(self) -> Bundle:
@@ -95,7 +103,7 @@ class GLiNER2(TaskMethods):
 
     def to(self, device: object) -> GLiNER2:
         """Returns the model for ``"cpu"``; another device is an InputError."""
-        _check_device(device)
+        check_device(device)
         return self
 
     def set_word_splitter(self, word_splitter: str | WordSplitter | None) -> GLiNER2:
@@ -166,135 +174,58 @@ class GLiNER2(TaskMethods):
         include_spans: bool = False,
         max_len: int | None = None,
         overlap_policy: str | None = None,
+        *,
+        batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:
         """:meth:`extract` for several texts, with one schema for all or a list of one per text.
 
-        ``num_workers`` is accepted and without effect.
+        Texts of about the same length share a run: at most ``batch_size``, and ``batch_tokens`` tokens with
+        padding (None: what measured best). The answers are those of single calls. ``num_workers`` is
+        accepted and without effect; :meth:`extract_iter` has worker processes.
         """
         checked = check_texts(texts)
         if not checked:
             return []
-        size = check_batch_size(batch_size)
+        limits = check_batch_limits(batch_size, batch_tokens)
         options = make_options(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
         )  # fmt: skip
-        prompts = _prompts(match_schemas(schemas, len(checked)))
-        return self._run(checked, prompts, options, size)
+        prompts = build_prompts(match_schemas(schemas, len(checked)))
+        return list(answer_list(checked, prompts, self._stages(options, limits)))
 
-    def extract_long(
-        self,
-        text: str,
-        schema: Any,
-        threshold: float = 0.5,
-        chunk_size: int = 384,
-        chunk_overlap: int = 64,
-        batch_size: int = 8,
-        num_workers: int = 0,
-        format_results: bool = True,
-        include_confidence: bool = False,
-        include_spans: bool = False,
-        overlap_policy: str | None = None,
-    ) -> dict[str, Any]:
-        """:meth:`extract` for a document of any length, in windows of ``chunk_size`` words."""
-        check_text(text, allow_none=False)
-        return self.batch_extract_long(
-            [text], [schema], batch_size, threshold, num_workers, format_results,
-            include_confidence, include_spans, chunk_size, chunk_overlap, overlap_policy,
-        )[0]  # fmt: skip
-
-    def batch_extract_long(
-        self,
-        texts: Sequence[str],
-        schemas: Any,
-        batch_size: int = 8,
-        threshold: float = 0.5,
-        num_workers: int = 0,
-        format_results: bool = True,
-        include_confidence: bool = False,
-        include_spans: bool = False,
-        chunk_size: int = 384,
-        chunk_overlap: int = 64,
-        overlap_policy: str | None = None,
-    ) -> list[dict[str, Any]]:
-        """:meth:`extract_long` for several documents; their windows share the batches."""
-        if not format_results:
-            raise InputError(
-                "format_results=False is not possible for long texts: windows are merged when formatted"
-            )
-        documents = [
-            check_text(text, where=f"texts[{i}]", allow_none=False)
-            for i, text in enumerate(check_texts(texts))
-        ]
-        if not documents:
-            return []
-        check_window(chunk_size, chunk_overlap)
-        options = make_options(
-            threshold=threshold, include_confidence=True, include_spans=True,
-            max_len=chunk_size, overlap_policy=overlap_policy,
-        )  # fmt: skip
-        size = check_batch_size(batch_size)
-        matched = match_schemas(schemas, len(documents))
-        prompts = _prompts(matched)
-        chunked = [
-            split_chunks(text or "", self._splitter, size=chunk_size, overlap=chunk_overlap)
-            for text in documents
-        ]
-        results = iter(
-            self._run(
-                [chunk.text for chunks in chunked for chunk in chunks],
-                [prompt for prompt, chunks in zip(prompts, chunked, strict=True) for _ in chunks],
-                options,
-                size,
-            )
-        )
-        return [
-            merge_chunks(
-                text or "",
-                chunks,
-                [next(results) for _ in chunks],
-                include_confidence=include_confidence,
-                include_spans=include_spans,
-                scalar_entities=_scalar_entities(prompt),
-                policy=options.policy,
-            )
-            for text, prompt, chunks in zip(documents, prompts, chunked, strict=True)
-        ]
-
-    def _run(
-        self, texts: Sequence[str | None], prompts: Sequence[Prompt], options: Options, batch_size: int
-    ) -> list[dict[str, Any]]:
-        """Words → prompt → ids → graph → scores → decoded → formatted, in the order of ``texts``."""
-        samples = [self._sample(text, prompt, options) for text, prompt in zip(texts, prompts, strict=True)]
-        encoded = [
-            self._encode(sample) for sample in samples
-        ]  # all texts are checked before the first is run
-        results: list[dict[str, Any]] = [{} for _ in samples]
-        pending = [index for index, sample in enumerate(samples) if sample.prompt.tasks]
-        for begin in range(0, len(pending), batch_size):
-            rows = pending[begin : begin + batch_size]
-            batch = make_batch([encoded[index] for index in rows], pooling=self._pooling)
-            features = self._loaded.session.run(batch)
-            for row, index in enumerate(rows):
-                scores = self._score(features, row, encoded[index], samples[index])
-                results[index] = self._read(scores, samples[index], options)
-        return results
-
-    def _sample(self, text: str | None, prompt: Prompt, options: Options) -> Sample:
-        normalized = normalize_text(text)
-        return Sample(normalized, split_words(normalized, self._splitter, limit=options.max_len), prompt)
-
-    def _encode(self, sample: Sample) -> Encoded:
+    def _prepare(self, text: str | None, prompt: Prompt, options: Options) -> Request:
+        """Text → words → token ids, and whether the encoder can take that many."""
         bundle = self._loaded.bundle
+        normalized = normalize_text(text)
+        words = split_words(normalized, self._splitter, limit=options.max_len)
+        sample = Sample(normalized, words, prompt)
         encoded = encode_sample(
-            sample, self._loaded.tokenizer.ids, bundle.special_tokens, pooling=self._pooling
+            sample, self._loaded.tokenizer.ids, bundle.special_tokens, pooling=bundle.config.token_pooling
         )
         check_length(encoded, sample, bundle.config.max_positions)
-        return encoded
+        return Request(sample, encoded)
 
-    def _score(self, features: Features, row: int, encoded: Encoded, sample: Sample) -> list[TaskScores]:
-        text_words = len(sample.words)
-        return score_sample(self._loaded.heads, features, row, encoded, sample.prompt, text_words=text_words)
+    def _run(
+        self, requests: Sequence[Request], options: Options, limits: BatchLimits
+    ) -> list[dict[str, Any]]:
+        """Ids → batches → graph → scores → decoded → formatted, in the order of ``requests``."""
+        results: list[dict[str, Any]] = [{} for _ in requests]
+        pending = [index for index, request in enumerate(requests) if request.sample.prompt.tasks]
+        for rows in plan_batches([len(requests[index].encoded.ids) for index in pending], limits):
+            chosen = [requests[pending[row]] for row in rows]
+            batch = make_batch(
+                [request.encoded for request in chosen], pooling=self._loaded.bundle.config.token_pooling
+            )
+            features = self._loaded.session.run(batch)
+            for place, (row, request) in enumerate(zip(rows, chosen, strict=True)):
+                sample = request.sample
+                scores = score_sample(
+                    self._loaded.heads, features, place, request.encoded, sample.prompt,
+                    text_words=len(sample.words),
+                )  # fmt: skip
+                results[pending[row]] = self._read(scores, sample, options)
+        return results
 
     def _read(self, scores: Sequence[TaskScores], sample: Sample, options: Options) -> dict[str, Any]:
         decoded = [
@@ -313,34 +244,13 @@ class GLiNER2(TaskMethods):
             classification_tasks=sample.prompt.classification_tasks,
         )
 
-    @property
-    def _pooling(self) -> str:
-        return self._loaded.bundle.config.token_pooling
-
-
-def _prompts(schemas: Sequence[Any]) -> list[Prompt]:
-    """One prompt per schema; a schema object that serves many texts is compiled once."""
-    built: dict[int, Prompt] = {}
-    for schema in schemas:
-        if id(schema) not in built:
-            built[id(schema)] = build_prompt(compile_schema(schema))
-    return [built[id(schema)] for schema in schemas]
-
-
-def _scalar_entities(prompt: Prompt) -> list[str]:
-    return [
-        entity.name
-        for task in prompt.tasks
-        if isinstance(task.target, EntityTask)
-        for entity in task.target.entities
-        if entity.dtype != "list"
-    ]
-
-
-def _check_device(device: object) -> None:
-    if device is not None and str(device) != "cpu":
-        if not isinstance(device, str) and not hasattr(device, "type"):
-            raise InputTypeError(f"device must be 'cpu', not {device!r}")
-        raise InputError(
-            f"device {str(device)!r} is not available: gliner2_lite runs on the CPU; write 'cpu'"
+    def _stages(self, options: Options, limits: BatchLimits) -> Stages:
+        return Stages(
+            prepare=partial(self._prepare, options=options),
+            run=partial(self._run, options=options, limits=limits),
+            splitter=self._splitter,
+            may_refuse=self._loaded.bundle.config.max_positions is not None,
         )
+
+    def _load_arguments(self) -> dict[str, Any]:
+        return self._loaded.arguments

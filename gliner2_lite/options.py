@@ -9,6 +9,7 @@ from typing import Any
 
 from gliner2_lite.errors import InputError, InputTypeError
 from gliner2_lite.overlap import canonical_policy
+from gliner2_lite.schedule import BatchLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,38 @@ def check_texts(texts: object) -> Sequence[str | None]:
     return [check_text(text, where=f"texts[{index}]") for index, text in enumerate(texts)]
 
 
-def check_batch_size(batch_size: object) -> int:
-    """``batch_size`` when it is a positive int."""
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise InputError(f"batch_size must be a positive integer, not {batch_size!r}")
-    return batch_size
+def check_batch_limits(batch_size: object, batch_tokens: object) -> BatchLimits:
+    """``batch_size`` and ``batch_tokens`` (None: the default budget) as limits."""
+    size = _positive(batch_size, "batch_size")
+    return (
+        BatchLimits(size)
+        if batch_tokens is None
+        else BatchLimits(size, _positive(batch_tokens, "batch_tokens"))
+    )
+
+
+def check_workers(workers: object) -> int:
+    """``workers`` when it is a number of processes; 0 runs in the calling one."""
+    return (
+        0 if workers == 0 and not isinstance(workers, bool) else _positive(workers, "workers", least="0 or ")
+    )
+
+
+def check_errors(errors: object) -> bool:
+    """Whether ``errors`` asks for errors to be yielded."""
+    if errors not in ("raise", "yield"):
+        raise InputError(f"errors must be 'raise' or 'yield', not {errors!r}")
+    return errors == "yield"
+
+
+def check_device(device: object) -> None:
+    """Refuse every device but the CPU."""
+    if device is not None and str(device) != "cpu":
+        if not isinstance(device, str) and not hasattr(device, "type"):
+            raise InputTypeError(f"device must be 'cpu', not {device!r}")
+        raise InputError(
+            f"device {str(device)!r} is not available: gliner2_lite runs on the CPU; write 'cpu'"
+        )
 
 
 def match_schemas(schemas: Any, count: int) -> list[Any]:
@@ -101,3 +129,9 @@ def match_schemas(schemas: Any, count: int) -> list[Any]:
             f"{len(schemas)} schemas for {count} texts; give one schema for all, or one per text"
         )
     return schemas
+
+
+def _positive(value: object, name: str, *, least: str = "") -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{name} must be {least}a positive integer, not {value!r}")
+    return value

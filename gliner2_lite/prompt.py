@@ -6,9 +6,12 @@ Every word is tokenised on its own later; PROMPT is one word however long it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gliner2_lite.errors import SchemaError
+from gliner2_lite.schema.compile import compile_schema
 from gliner2_lite.schema.limits import (
     DESCRIPTION_MARKER,
     ENTITY_MARKER,
@@ -68,6 +71,30 @@ class Prompt:
     prefix: tuple[str, ...]
     requested_relations: tuple[str, ...]
     classification_tasks: tuple[str, ...]
+
+    @property
+    def scalar_entities(self) -> tuple[str, ...]:
+        """The entity types that have one value instead of a list."""
+        return tuple(
+            entity.name
+            for task in self.tasks
+            if isinstance(task.target, EntityTask)
+            for entity in task.target.entities
+            if entity.dtype != "list"
+        )
+
+
+def build_prompts(schemas: Sequence[Any]) -> list[Prompt]:
+    """One prompt per schema in any form; a schema object that serves many texts is compiled once.
+
+    Raises:
+        SchemaError: see ``compile_schema`` and :func:`build_prompt`.
+    """
+    built: dict[int, Prompt] = {}
+    for schema in schemas:
+        if id(schema) not in built:
+            built[id(schema)] = build_prompt(compile_schema(schema))
+    return [built[id(schema)] for schema in schemas]
 
 
 def build_prompt(spec: SchemaSpec) -> Prompt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,3 +65,19 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(ROOT / "tests" / "golden" / "bundles" / "lstm-first-wordpiece.zip") as archive:
         archive.extractall(root)
     return root
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The shapes of the batches that reach the graph."""
+    from gliner2_lite.session import GraphSession  # onnxruntime, which not every test needs
+
+    seen: list[tuple[int, ...]] = []
+    run = GraphSession.run
+
+    def recorded(self: GraphSession, batch: Any) -> Any:
+        seen.append(batch.input_ids.shape)
+        return run(self, batch)
+
+    monkeypatch.setattr(GraphSession, "run", recorded)
+    return seen

@@ -20,7 +20,6 @@ from gliner2_lite import (
     Schema,
     SchemaError,
 )
-from gliner2_lite.session import GraphSession
 
 TEXT = "Apple CEO Tim Cook announced iPhone 15 in Cupertino yesterday."
 LABELS = ["company", "person", "product", "location"]
@@ -29,20 +28,6 @@ LABELS = ["company", "person", "product", "location"]
 @pytest.fixture(scope="module")
 def model() -> GLiNER2:
     return GLiNER2.from_pretrained("tiny")
-
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The shapes of the batches that reach the graph."""
-    seen: list[tuple[int, ...]] = []
-    run = GraphSession.run
-
-    def recorded(self: GraphSession, batch: Any) -> Any:
-        seen.append(batch.input_ids.shape)
-        return run(self, batch)
-
-    monkeypatch.setattr(GraphSession, "run", recorded)
-    return seen
 
 
 def figure_8() -> Schema:

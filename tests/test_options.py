@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gliner2_lite import InputError, InputTypeError
-from gliner2_lite.options import check_batch_size, check_text, check_texts, make_options, match_schemas
+from gliner2_lite.options import check_batch_limits, check_text, check_texts, make_options, match_schemas
 
 
 @pytest.mark.parametrize("threshold", [0, 1, 0.5, np.float32(0.25), np.array(0.5)])
@@ -55,7 +55,7 @@ def test_one_string_is_not_a_list_of_texts() -> None:
 @pytest.mark.parametrize("size", [0, -1, 1.5, True, "8"])
 def test_batch_sizes(size: object) -> None:
     with pytest.raises(InputError, match="batch_size must be a positive integer"):
-        check_batch_size(size)
+        check_batch_limits(size, None)
 
 
 def test_schemas_fit_the_texts() -> None:
