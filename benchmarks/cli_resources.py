@@ -35,7 +35,11 @@ def add_resource_commands(commands: Any) -> None:
     add_run_options(memory, repetitions=None)
     add_texts_option(memory)
     memory.add_argument(
-        "--calls", type=_count, default=5000, metavar="N", help="calls watched for growth (default: 5000; 0: none)"
+        "--calls",
+        type=_count,
+        default=5000,
+        metavar="N",
+        help="calls watched for growth (default: 5000; 0: none)",
     )
     memory.add_argument(
         "--processes", type=positive, default=4, metavar="N", help="processes side by side (default: 4)"
@@ -47,7 +51,9 @@ def add_resource_commands(commands: Any) -> None:
     memory.set_defaults(run=_memory)
 
     footprint = commands.add_parser("footprint", help="sizes on disk: slim environment, reference, bundles")
-    footprint.add_argument("--bundle", type=Path, nargs="+", default=[], metavar="DIR", help="bundles to list")
+    footprint.add_argument(
+        "--bundle", type=Path, nargs="+", default=[], metavar="DIR", help="bundles to list"
+    )
     footprint.add_argument(
         "--wheel", type=Path, metavar="FILE", help="wheel to install (default: built from this checkout)"
     )
@@ -58,7 +64,9 @@ def add_resource_commands(commands: Any) -> None:
     footprint.add_argument(
         "--reference-python", type=Path, metavar="PATH", help="interpreter of an environment with gliner2"
     )
-    footprint.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="results (default: benchmarks/out)")
+    footprint.add_argument(
+        "--out", type=Path, default=OUT, metavar="DIR", help="results (default: benchmarks/out)"
+    )
     footprint.set_defaults(run=_footprint)
 
     small = commands.add_parser("small-device", help="one thread and little memory: what fits")
@@ -67,7 +75,9 @@ def add_resource_commands(commands: Any) -> None:
         "--limit-mb", type=positive, default=512, metavar="N", help="mebibytes of memory (default: 512)"
     )
     small.add_argument("--texts", type=positive, default=20, metavar="N", help="texts answered (default: 20)")
-    small.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="results (default: benchmarks/out)")
+    small.add_argument(
+        "--out", type=Path, default=OUT, metavar="DIR", help="results (default: benchmarks/out)"
+    )
     add_texts_option(small)
     small.set_defaults(run=_small_device)
 
@@ -78,9 +88,15 @@ def add_resource_commands(commands: Any) -> None:
         help="holds ner/ and classification/ with *.dev.jsonl or *.test.jsonl",
     )  # fmt: skip
     accuracy.add_argument(
-        "--per-file", type=positive, default=100, metavar="N", help="texts drawn from each file (default: 100)"
+        "--per-file",
+        type=positive,
+        default=100,
+        metavar="N",
+        help="texts drawn from each file (default: 100)",
     )
-    accuracy.add_argument("--seed", type=_count, default=0, metavar="N", help="which texts are drawn (default: 0)")
+    accuracy.add_argument(
+        "--seed", type=_count, default=0, metavar="N", help="which texts are drawn (default: 0)"
+    )
     accuracy.add_argument(
         "--files", type=names, default=["*"], metavar="LIST",
         help="patterns of files or data sets, such as crossner_*.dev.jsonl,classification/* (default: all)",

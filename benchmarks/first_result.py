@@ -1,4 +1,4 @@
-"""A process of ``cold-start``: from the interpreter's first line to one printed result, and where the time went.
+"""A process of ``cold-start``: interpreter's first line to one printed result, by parts.
 
 It must add nothing to what it measures: it imports what the contestant needs and the standard library.
 """

@@ -60,7 +60,7 @@ def run_footprint(
 
 
 def make_slim(folder: Path, wheel: Path | None) -> Path:
-    """A new environment in ``folder`` without pip, with ``wheel`` or this checkout; returns its interpreter."""
+    """A new environment without pip, with ``wheel`` or this checkout; returns its interpreter."""
     home = folder / "slim"
     venv.create(home, with_pip=False)
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")

@@ -62,7 +62,9 @@ def _memory(result: dict[str, Any]) -> list[Item]:
             continue
         if is_base(result["model"]):
             items.append(
-                _at_most("int8, anonymous after the first calls", row["called"]["anonymous_mb"], ANONYMOUS_MB, "MB")
+                _at_most(
+                    "int8, anonymous after the first calls", row["called"]["anonymous_mb"], ANONYMOUS_MB, "MB"
+                )
             )
             if "each_further_mb" in row:
                 items.append(_at_most("int8, each further process", row["each_further_mb"], FURTHER_MB, "MB"))

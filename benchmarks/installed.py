@@ -1,4 +1,4 @@
-"""Size of what an interpreter has installed. Run by that interpreter as a script: it needs ``packaging`` only.
+"""Size of what an interpreter has installed; it runs this file as a script, which needs ``packaging`` only.
 
 ``installed.py REQUIREMENT``: one line of JSON for the requirement and all that it needs there.
 """
@@ -51,9 +51,7 @@ def size_of(distribution: metadata.Distribution, skip: str | None = None) -> dic
 def measure(requirement: str, skip: str | None) -> dict[str, Any]:
     """Sizes and versions of the closure of ``requirement``, largest first."""
     found = closure(requirement)
-    packages = [
-        {"name": name, "version": one.version, **size_of(one, skip)} for name, one in found.items()
-    ]
+    packages = [{"name": name, "version": one.version, **size_of(one, skip)} for name, one in found.items()]
     return {"requirement": requirement, "packages": sorted(packages, key=lambda one: -one["bytes"])}
 
 

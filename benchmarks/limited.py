@@ -12,7 +12,7 @@ from benchmarks.usage import read_peaks, read_usage
 
 
 def main() -> None:
-    """``JOB_JSON`` in the arguments: one line of JSON per stage reached, so that the last one tells where it ended."""
+    """``JOB_JSON`` in the arguments: one line of JSON per stage: the last one tells where it ended."""
     job = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

@@ -100,7 +100,10 @@ def _watch(worker: Worker, settings: Settings, calls: int) -> dict[str, Any]:
         "calls": calls,
         "warm_calls": warm,
         "readings": readings,
-        **{f"{name}_percent": growth([one[f"{name}_mb"] for one in readings]) for name in ("rss", "anonymous")},
+        **{
+            f"{name}_percent": growth([one[f"{name}_mb"] for one in readings])
+            for name in ("rss", "anonymous")
+        },
     }
 
 

@@ -16,9 +16,9 @@ def accuracy(result: dict[str, Any]) -> list[str]:
     lines = [
         "# Accuracy, zero-shot",
         "",
-        f"At most {settings['per_file']} texts per file, the same for all (seed {settings['seed']}); entities: "
-        "F1 over exact spans with their label, micro-averaged per file; classification: share of texts whose "
-        f"labels are all right. Labels {'with' if settings['descriptions'] else 'without'} descriptions, "
+        f"At most {settings['per_file']} texts per file, the same for all (seed {settings['seed']}); "
+        "entities: F1 over exact spans with their label, micro-averaged per file; classification: share of "
+        f"texts whose labels are all right. Labels {'with' if settings['descriptions'] else 'without'} descriptions, "
         "threshold 0.5. Every text is asked for all labels that its file knows.",
         "",
         *describe_model_line(result),

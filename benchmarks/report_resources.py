@@ -9,7 +9,7 @@ from benchmarks.goals_resources import compare_resources
 from benchmarks.tables import describe_model_line, table
 
 MEMORY_COLUMNS = {
-    "rss_mb": "resident", "anonymous_mb": "anonymous", "file_mb": "of files", "pss_mb": "PSS", "own_mb": "own",
+    "rss_mb": "resident", "anonymous_mb": "anonymous", "file_mb": "files", "pss_mb": "PSS", "own_mb": "own",
 }  # fmt: skip
 
 
@@ -27,14 +27,12 @@ def cold_start(result: dict[str, Any]) -> list[str]:
         for row in rows
     )
     phases = list(rows[0]["phases_ms"])
-    parts = (
-        [row["name"], *(f"{row['phases_ms'][phase]:.0f}" for phase in phases)] for row in rows
-    )
+    parts = ([row["name"], *(f"{row['phases_ms'][phase]:.0f}" for phase in phases)] for row in rows)
     return [
         "# Cold start",
         "",
         f"Milliseconds from exec to the first printed result of a fresh process, median (10th to 90th "
-        f"percentile) of {repetitions} starts each, all in turn, page cache warm; entities with 4 labels in a "
+        f"percentile) of {repetitions} starts each, in turn, page cache warm; entities with 4 labels in a "
         f"text of {result['settings']['words']} words.",
         "",
         *describe_model_line(result),
@@ -42,7 +40,7 @@ def cold_start(result: dict[str, Any]) -> list[str]:
         "",
         "## Where it goes",
         "",
-        "Medians of each part. A part that is loaded on first use counts as that part, not as the first call. "
+        "Medians of each part. A part that is loaded on first use counts as that part, not the first call. "
         "For gliner2, graph means modules and weights.",
         "",
         *table(["ms", *phases], parts),
@@ -71,7 +69,7 @@ def memory(result: dict[str, Any]) -> list[str]:
         f"Megabytes (10⁶ bytes) from smaps_rollup, contestants one after another. Mixed calls: texts of "
         f"{shortest} to {longest} words, the schemas {', '.join(settings['schemas'])} in turn. Anonymous "
         "memory cannot be given back; pages of files are shared and can be dropped. PSS divides each page by "
-        "the processes that have it, others on the machine included; own are pages that no other process has.",
+        "the processes that have it, others included; own are pages that no other process has.",
         "",
         *describe_model_line(result),
         "## One process",
@@ -104,7 +102,7 @@ def memory(result: dict[str, Any]) -> list[str]:
         lines += [
             "## Growth", "",
             f"{settings['calls']} mixed calls, texts of {shortest} to {longest} words, after "
-            f"{grown[0]['growth']['warm_calls']} for warming up; means of the first and the last tenth of the "
+            f"{grown[0]['growth']['warm_calls']} for warming up; means of the first and last tenth of the "
             "readings.", "",
             *table(
                 ["", "resident", "anonymous"],
@@ -167,7 +165,7 @@ def small_device(result: dict[str, Any]) -> list[str]:
     def status(row: dict[str, Any]) -> str:
         if row["status"] == "fits":
             return "fits" if row["limit"] != "none" else "runs"
-        return f"{row['status']} after \"{row['reached']}\": {row['detail']}"
+        return f'{row["status"]} after "{row["reached"]}": {row["detail"]}'
 
     lines = [
         "# Small device",

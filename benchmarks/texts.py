@@ -70,7 +70,7 @@ def exact_texts(sentences: Sequence[str], words: int, count: int, *, seed: int) 
 def mixed_texts(
     sentences: Sequence[str], count: int, *, seed: int, lengths: tuple[int, int] = MIXED_LENGTHS
 ) -> list[str]:
-    """``count`` texts with numbers of words spread evenly over ``lengths``, both included, in random order."""
+    """``count`` texts with numbers of words evenly over ``lengths``, both included, in random order."""
     rng = random.Random(f"{seed}/mixed")
     shortest, longest = lengths
     counts = [shortest + round(i * (longest - shortest) / max(1, count - 1)) for i in range(count)]

@@ -30,9 +30,7 @@ def read_usage(pid: int | str = "self") -> dict[str, float] | None:
 def parse_usage(rollup: str) -> dict[str, float]:
     """The figures of ``read_usage`` in the text of a ``smaps_rollup``."""
     kilobytes = _fields(rollup)
-    usage = {
-        name: sum(kilobytes[field] for field in fields) * 1024 / 1e6 for name, fields in FIELDS.items()
-    }
+    usage = {name: sum(kilobytes[field] for field in fields) * 1024 / 1e6 for name, fields in FIELDS.items()}
     return {**usage, "file_mb": usage["rss_mb"] - usage["anonymous_mb"]}
 
 

@@ -113,7 +113,9 @@ def answer_batch(runner: Runner, job: Job) -> Job:
     schema = type(runner.model.create_schema()).from_dict(job["schema"])
     texts = job["texts"]
     try:
-        return {"results": runner.model.batch_extract(texts, schema, batch_size=len(texts), include_spans=True)}
+        return {
+            "results": runner.model.batch_extract(texts, schema, batch_size=len(texts), include_spans=True)
+        }
     except Exception as error:
         if len(texts) == 1:
             return {"results": [{"error": f"{type(error).__name__}: {error}"}], "failed": [0]}
