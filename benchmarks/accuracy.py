@@ -27,6 +27,8 @@ from gliner2_lite.errors import InputError
 FIGURES = {"ner": "f1", "classification": "accuracy"}
 LABELS_NAME = "LABELS.json"
 BATCH = 8
+#: What the calls are made with; changed together with the worker's ``answer_batch``.
+CALL_OPTIONS = {"threshold": 0.5}
 Answer = tuple[str, ...]
 Descriptions = Mapping[str, Any]
 """Data set ("ner/name") → {label: description}, or task → {label: description}."""
@@ -107,12 +109,13 @@ def run_accuracy(
 ) -> dict[str, Any]:
     """Ask every contestant what ``predictions`` does not know yet, and score all answers.
 
-    ``options`` is what else the questions depend on; it is written into the result and keys predictions.
+    ``options`` says how the questions were drawn, for the result. Answers do not depend on which others were
+    asked, so predictions are kept for the record with its schema, and a larger draw uses them again.
     """
     result = new_result(settings, "accuracy")
     result["settings"] |= options
     result["files"] = _counts(asked)
-    option_key = json.dumps(options, sort_keys=True)
+    option_key = json.dumps(CALL_OPTIONS, sort_keys=True)
     keys = {
         contestant.name: [_key(contestant, question, option_key) for question in asked]
         for contestant in settings.roster

@@ -13,13 +13,14 @@ CROSSNER = "ner/crossner_"
 def accuracy(result: dict[str, Any]) -> list[str]:
     """Entities by domain (CrossNER), entities of other data sets, classification; averages below each."""
     settings = result["settings"]
+    with_or_without = "With" if settings["descriptions"] else "Without"
     lines = [
         "# Accuracy, zero-shot",
         "",
-        f"At most {settings['per_file']} texts per file, the same for all (seed {settings['seed']}); "
-        "entities: F1 over exact spans with their label, micro-averaged per file; classification: share of "
-        f"texts whose labels are all right. Labels {'with' if settings['descriptions'] else 'without'} descriptions, "
-        "threshold 0.5. Every text is asked for all labels that its file knows.",
+        f"At most {settings['per_file']} texts per file, the same for all (seed {settings['seed']}). "
+        "Entities: F1 over exact spans with their label, micro-averaged per file. Classification: share of "
+        f"texts whose labels are all right. {with_or_without} descriptions of labels, threshold 0.5. Every "
+        "text is asked for all labels that its file knows.",
         "",
         *describe_model_line(result),
     ]
