@@ -34,7 +34,7 @@ format: $(VENV)/.ready ## Sort imports and format
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV_EXPORT)/.ready ## Benchmarks beside the reference: make bench BENCH_ARGS="latency …"
+bench: $(VENV_EXPORT)/.ready ## Speed, memory, size, accuracy beside the reference: make bench BENCH_ARGS="cold-start …"
 	$(VENV_EXPORT)/bin/python -m benchmarks $(BENCH_ARGS)
 
 golden: $(VENV_EXPORT)/.ready ## Record tests/golden again with the pinned reference (not needed to run tests)

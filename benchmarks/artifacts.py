@@ -22,7 +22,7 @@ WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 def bundle_for(checkpoint: Path, cache: Path) -> Path:
     """Our bundle of ``checkpoint`` with both variants, exported into ``cache`` unless it is there."""
-    out = cache / f"{_name(checkpoint)}-ours-{_digest(_package_sources('gliner2_export'))}"
+    out = cache / f"{checkpoint_key(checkpoint)}-ours-{_digest(_package_sources('gliner2_export'))}"
     if not (out / MANIFEST_NAME).is_file():
         _make_room(cache, out)
         _run([sys.executable, "-m", "gliner2_export", str(checkpoint), str(out)], out)
@@ -31,7 +31,7 @@ def bundle_for(checkpoint: Path, cache: Path) -> Path:
 
 def plain_graphs_for(checkpoint: Path, cache: Path) -> Path:
     """The directory of the plain export of ``checkpoint``, made in ``cache`` unless it is there."""
-    out = cache / f"{_name(checkpoint)}-plain-{_digest([Path(__file__).parent / 'plain_export.py'])}"
+    out = cache / f"{checkpoint_key(checkpoint)}-plain-{_digest([Path(__file__).parent / 'plain_export.py'])}"
     if not out.is_dir():
         _make_room(cache, out)
         code = f"{python_path_code()}; from benchmarks.plain_export import main; main()"
@@ -39,7 +39,7 @@ def plain_graphs_for(checkpoint: Path, cache: Path) -> Path:
     return out
 
 
-def _name(checkpoint: Path) -> str:
+def checkpoint_key(checkpoint: Path) -> str:
     """The checkpoint's folder name and a key that changes with its weights."""
     key = hashlib.sha256(str(checkpoint).encode())
     for name in WEIGHTS:

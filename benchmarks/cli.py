@@ -7,19 +7,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.contestants import LABELS, describe_model, make_roster
+from benchmarks.cli_options import (
+    add_machine_options,
+    add_run_options,
+    add_texts_option,
+    make_settings,
+    names,
+    positive,
+    positives,
+)
+from benchmarks.cli_resources import add_resource_commands
 from benchmarks.latency import make_cases, run_latency
 from benchmarks.plot import write_plot
 from benchmarks.profiling import TOKENS, profile_bundle
 from benchmarks.report import write_result
 from benchmarks.schemas import TITLES
-from benchmarks.settings import Settings, choose_cpus, prepare_out
+from benchmarks.settings import choose_cpus, prepare_out
 from benchmarks.texts import read_sentences
 from benchmarks.throughput import BATCH_SIZES, run_throughput
 from gliner2_lite.errors import GLiNER2LiteError, InputError
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
-OUT = Path(__file__).parent / "out"
 SHAPE_NAMES = ("deberta-v3-base", "deberta-v3-small", "deberta-v3-xsmall", "deberta-v3-large", "tiny")
 
 EXAMPLES = """\
@@ -29,6 +37,11 @@ examples:
   python -m benchmarks latency --checkpoint base-random
   python -m benchmarks throughput --checkpoint base-random --contestants int8,gliner2
   python -m benchmarks profile --bundle my-bundle --variant int8
+  python -m benchmarks cold-start --checkpoint base-random
+  python -m benchmarks memory --checkpoint base-random
+  python -m benchmarks footprint --bundle my-bundle --reference-python .venv-export/bin/python
+  python -m benchmarks small-device --bundle my-bundle my-small-bundle
+  python -m benchmarks accuracy --checkpoint my-checkpoint --data DIR
 """
 
 
@@ -36,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Time gliner2_lite beside gliner2 on torch and a plain ONNX export, in one run.",
+        description="Measure gliner2_lite beside gliner2 on torch and a plain ONNX export, in one run.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -50,17 +63,17 @@ def build_parser() -> argparse.ArgumentParser:
     make.set_defaults(run=_make_checkpoint)
 
     latency = commands.add_parser("latency", help="one text at a time: lengths × schemas, class labels")
-    _add_run_options(latency, repetitions=5)
+    add_run_options(latency, repetitions=5)
     latency.add_argument(
-        "--schemas", type=_names, metavar="LIST", help=f"some of {', '.join(TITLES)} (default: all)"
+        "--schemas", type=names, metavar="LIST", help=f"some of {', '.join(TITLES)} (default: all)"
     )
-    latency.add_argument("--words", type=_positives, metavar="LIST", help="lengths (default: 10,25,100,300)")
+    latency.add_argument("--words", type=positives, metavar="LIST", help="lengths (default: 10,25,100,300)")
     latency.set_defaults(run=_latency)
 
     throughput = commands.add_parser("throughput", help="texts of mixed lengths in batches")
-    _add_run_options(throughput, repetitions=3)
+    add_run_options(throughput, repetitions=3)
     throughput.add_argument(
-        "--texts", type=_positive, metavar="N", help="texts per pass (default: 32; quick: 8)"
+        "--texts", type=positive, metavar="N", help="texts per pass (default: 32; quick: 8)"
     )
     throughput.add_argument("--schema", choices=TITLES, default="entities-4", help="default: %(default)s")
     throughput.set_defaults(run=_throughput)
@@ -70,21 +83,20 @@ def build_parser() -> argparse.ArgumentParser:
     profile.add_argument("--variant", metavar="NAME", help="fp32 or int8 (default: int8 where there is one)")
     profile.add_argument(
         "--tokens",
-        type=_positives,
+        type=positives,
         default=TOKENS,
         metavar="LIST",
         help="lengths (default: 48,64,128,256,512)",
     )
     profile.add_argument(
-        "--runs", type=_positive, default=20, metavar="N", help="runs per length (default: 20)"
+        "--runs", type=positive, default=20, metavar="N", help="runs per length (default: 20)"
     )
-    _add_machine_options(profile)
+    add_machine_options(profile)
     profile.set_defaults(run=_profile)
 
     for command in (make, latency, throughput):
-        command.add_argument(
-            "--data", type=Path, metavar="DIR", help="texts: DIR/ner/*.jsonl (default: built-in sentences)"
-        )
+        add_texts_option(command)
+    add_resource_commands(commands)
     return parser
 
 
@@ -97,36 +109,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"benchmarks: error: {error}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
-        print("benchmarks: interrupted, nothing was written", file=sys.stderr)
+        kept = getattr(options, "kept", "nothing was written")
+        print(f"benchmarks: interrupted, {kept}", file=sys.stderr)
         return EXIT_INTERRUPTED
     return EXIT_OK
-
-
-def _add_run_options(parser: argparse.ArgumentParser, *, repetitions: int) -> None:
-    parser.add_argument("--checkpoint", type=Path, metavar="DIR", help="checkpoint in the official layout")
-    parser.add_argument("--bundle", type=Path, metavar="DIR", help="our bundle (default: exported on demand)")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="exported bundles (default: OUT/cache)")
-    parser.add_argument(
-        "--contestants",
-        type=_names,
-        metavar="LIST",
-        help=f"some of {', '.join(LABELS)} (default: all possible)",
-    )
-    parser.add_argument(
-        "--repetitions", type=_positive, metavar="N", help=f"turns per contestant (default: {repetitions})"
-    )
-    parser.add_argument("--quick", action="store_true", help="fewer cases, two turns")
-    parser.set_defaults(default_repetitions=repetitions)
-    _add_machine_options(parser)
-
-
-def _add_machine_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--threads", type=_positive, metavar="N", help="threads, each pinned (default: all cores)"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=OUT, metavar="DIR", help="results (default: benchmarks/out)"
-    )
 
 
 def _make_checkpoint(options: argparse.Namespace) -> None:
@@ -140,23 +126,6 @@ def _make_checkpoint(options: argparse.Namespace) -> None:
     print(options.out)
 
 
-def _settings(options: argparse.Namespace) -> Settings:
-    threads, cpus = choose_cpus(options.threads)
-    cache = options.cache or prepare_out(options.out) / "cache"
-    roster = make_roster(
-        options.contestants, checkpoint=options.checkpoint, bundle=options.bundle, cache=cache.resolve()
-    )
-    return Settings(
-        roster=tuple(roster),
-        model=describe_model(roster, options.checkpoint),
-        threads=threads,
-        cpus=cpus,
-        sentences=tuple(read_sentences(options.data)),
-        data=None if options.data is None else options.data.name,
-        repetitions=options.repetitions or (2 if options.quick else options.default_repetitions),
-    )
-
-
 def _latency(options: argparse.Namespace) -> None:
     unknown = set(options.schemas or ()) - set(TITLES)
     cases = make_cases(quick=options.quick, schemas=options.schemas, words=options.words)
@@ -164,14 +133,14 @@ def _latency(options: argparse.Namespace) -> None:
         raise InputError(
             f"--schemas {','.join(options.schemas)!r}: give some of {', '.join(TITLES)}, by commas"
         )
-    result = run_latency(_settings(options), cases)
+    result = run_latency(make_settings(options), cases)
     print(write_result(result, options.out), end="")
     write_plot(result, options.out)
 
 
 def _throughput(options: argparse.Namespace) -> None:
     result = run_throughput(
-        _settings(options),
+        make_settings(options),
         schema=options.schema,
         texts=options.texts or (8 if options.quick else 32),
         batch_sizes=(1, 8) if options.quick else BATCH_SIZES,
@@ -192,17 +161,3 @@ def _profile(options: argparse.Namespace) -> None:
         cpus=cpus,
     )
     print(write_result(result, out), end="")
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
-    return int(text)
-
-
-def _positives(text: str) -> tuple[int, ...]:
-    return tuple(_positive(part.strip()) for part in text.split(","))
-
-
-def _names(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",")]

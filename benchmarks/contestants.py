@@ -75,9 +75,14 @@ class Contestant:
 
 
 def make_roster(
-    names: Sequence[str] | None, *, checkpoint: Path | None, bundle: Path | None, cache: Path
+    names: Sequence[str] | None,
+    *,
+    checkpoint: Path | None,
+    bundle: Path | None,
+    cache: Path,
+    among: Sequence[str] = tuple(LABELS),
 ) -> list[Contestant]:
-    """The contestants ``names`` (None: all that are possible), exporting what is not there yet.
+    """The contestants ``names`` (None: all of ``among`` that are possible), exporting what is not there yet.
 
     ``bundle`` alone gives our variants only; with ``checkpoint`` the reference and the plain export join
     in, and a missing ``bundle`` is exported into ``cache``.
@@ -93,7 +98,7 @@ def make_roster(
     for path, option in ((checkpoint, "--checkpoint"), (bundle, "--bundle")):
         if path is not None and not path.is_dir():
             raise InputError(f"{option} {path} is not a directory")
-    wanted = _wanted(names, checkpoint)
+    wanted = _wanted(names, checkpoint, among)
     checkpoint = checkpoint.resolve() if checkpoint else None
     roster = []
     ours = bundle.resolve() if bundle else None
@@ -128,9 +133,9 @@ def describe_model(roster: Sequence[Contestant], checkpoint: Path | None) -> dic
     }
 
 
-def _wanted(names: Sequence[str] | None, checkpoint: Path | None) -> list[str]:
+def _wanted(names: Sequence[str] | None, checkpoint: Path | None, among: Sequence[str]) -> list[str]:
     if names is None:
-        possible = list(LABELS) if checkpoint is not None else list(OURS)
+        possible = [name for name in LABELS if name in (among if checkpoint is not None else OURS)]
         if find_spec("gliner2") is None:
             possible = [name for name in possible if name in OURS]
         return possible

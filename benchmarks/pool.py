@@ -57,7 +57,7 @@ class Worker:
             stderr=self._log,
             text=True,
             encoding="utf-8",
-            env=_environment(threads),
+            env=environment(threads),
         )
         self.loaded = self._answer()
 
@@ -122,7 +122,8 @@ def worker_pool(
             worker.close()
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment(threads: int) -> dict[str, str]:
+    """The environment of a contestant's process: ``threads`` threads everywhere, no network."""
     return {
         **os.environ,
         **dict.fromkeys(THREAD_VARIABLES, str(threads)),

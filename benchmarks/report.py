@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.goals import GOALS_FOR, PRODUCT_GOALS, compare_goals
+from benchmarks.report_accuracy import accuracy
+from benchmarks.report_resources import cold_start, footprint, memory, small_device
+from benchmarks.tables import describe_model_line, table
 
 BUSY_PERCENT = 10.0  # of the machine taken by others: from here on the figures are doubtful
 
@@ -23,14 +26,7 @@ def write_result(result: dict[str, Any], out: Path) -> str:
 
 def render(result: dict[str, Any]) -> str:
     """The Markdown of a result of any kind."""
-    parts = {"latency": _latency, "throughput": _throughput, "profile": _profile}[result["kind"]](result)
-    return "\n".join([*parts, *_machine(result["machine"])]) + "\n"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table; the first column is left-aligned, the others right."""
-    lines = ["| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([*RENDERERS[result["kind"]](result), *_machine(result["machine"])]) + "\n"
 
 
 def _latency(result: dict[str, Any]) -> list[str]:
@@ -193,8 +189,7 @@ def _contestants(result: dict[str, Any]) -> list[str]:
         for name, entry in result["contestants"].items()
     )
     header = ["contestant", "what it is", "load, s", "peak memory, MB", "weights, MB"]
-    model = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in result["model"].items())
-    return [f"Model: {model}.", "", *table(header, rows), ""]
+    return [*describe_model_line(result), *table(header, rows), ""]
 
 
 def _machine(machine: dict[str, Any]) -> list[str]:
@@ -213,3 +208,15 @@ def _machine(machine: dict[str, Any]) -> list[str]:
         )
         lines += ["", f"Other processes used {others:.0f} % of the machine meanwhile.{doubt}"]
     return lines
+
+
+RENDERERS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "latency": _latency,
+    "throughput": _throughput,
+    "profile": _profile,
+    "cold-start": cold_start,
+    "memory": memory,
+    "footprint": footprint,
+    "small-device": small_device,
+    "accuracy": accuracy,
+}

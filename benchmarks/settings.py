@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ class Settings:
     repetitions: int
     seed: int = 0
 
+    def rng(self, purpose: str) -> random.Random:
+        """Random numbers for ``purpose``, the same in every run with this seed."""
+        return random.Random(f"{self.seed}/{purpose}")
+
 
 def choose_cpus(threads: int | None) -> tuple[int, tuple[int, ...]]:
     """Threads and as many processors to pin them to; None takes all that this process may use.
@@ -48,13 +53,9 @@ def choose_cpus(threads: int | None) -> tuple[int, tuple[int, ...]]:
     return count, tuple(cpus[:count])
 
 
-@contextmanager
-def measured_run(settings: Settings, *, kind: str) -> Iterator[tuple[dict[str, Worker], dict[str, Any]]]:
-    """Workers of all contestants, and the result to fill in: machine and contestants are described.
-
-    On leaving, peak memory and the share of the machine that other processes took are added.
-    """
-    result: dict[str, Any] = {
+def new_result(settings: Settings, kind: str) -> dict[str, Any]:
+    """The result of a command to fill in; the machine is described."""
+    return {
         "format": RESULT_FORMAT,
         "kind": kind,
         "model": settings.model,
@@ -63,6 +64,15 @@ def measured_run(settings: Settings, *, kind: str) -> Iterator[tuple[dict[str, W
         "contestants": {},
         "rows": [],
     }
+
+
+@contextmanager
+def measured_run(settings: Settings, *, kind: str) -> Iterator[tuple[dict[str, Worker], dict[str, Any]]]:
+    """Workers of all contestants, and the result to fill in: machine and contestants are described.
+
+    On leaving, peak memory and the share of the machine that other processes took are added.
+    """
+    result = new_result(settings, kind)
     clock = LoadClock()
     with worker_pool(settings.roster, threads=settings.threads, cpus=settings.cpus) as workers:
         for contestant in settings.roster:
@@ -102,9 +112,13 @@ def _own_seconds() -> float:
 
 def rotated(workers: Mapping[str, Worker], turn: int) -> Sequence[Worker]:
     """All workers, another one first in every turn, so that none always follows the same neighbour."""
-    order = list(workers.values())
-    shift = turn % max(1, len(order))
-    return [*order[shift:], *order[:shift]]
+    return [workers[name] for name in rotated_names(list(workers), turn)]
+
+
+def rotated_names(names: Sequence[str], turn: int) -> Sequence[str]:
+    """``names``, another one first in every turn."""
+    shift = turn % max(1, len(names))
+    return [*names[shift:], *names[:shift]]
 
 
 def progress(total: int, title: str) -> Any:

@@ -67,13 +67,15 @@ def exact_texts(sentences: Sequence[str], words: int, count: int, *, seed: int) 
     return [exact_text(sentences, words, rng) for _ in range(count)]
 
 
-def mixed_texts(sentences: Sequence[str], count: int, *, seed: int) -> list[str]:
-    """``count`` texts whose lengths are spread evenly over ``MIXED_LENGTHS``, in random order."""
+def mixed_texts(
+    sentences: Sequence[str], count: int, *, seed: int, lengths: tuple[int, int] = MIXED_LENGTHS
+) -> list[str]:
+    """``count`` texts with numbers of words evenly over ``lengths``, both included, in random order."""
     rng = random.Random(f"{seed}/mixed")
-    shortest, longest = MIXED_LENGTHS
-    lengths = [shortest + round(i * (longest - shortest) / max(1, count - 1)) for i in range(count)]
-    rng.shuffle(lengths)
-    return [exact_text(sentences, words, rng) for words in lengths]
+    shortest, longest = lengths
+    counts = [shortest + round(i * (longest - shortest) / max(1, count - 1)) for i in range(count)]
+    rng.shuffle(counts)
+    return [exact_text(sentences, words, rng) for words in counts]
 
 
 def count_words(text: str) -> int:

@@ -5,6 +5,7 @@ Standard output carries answers only: what libraries print goes to standard erro
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from benchmarks.runners import Runner, load_runner
+from benchmarks.usage import read_usage
 
 Job = dict[str, Any]
 
@@ -89,11 +91,49 @@ def memory(runner: Runner, job: Job) -> Job:
     return {"peak_bytes": peak if sys.platform == "darwin" else peak * 1024}
 
 
+def mixed_calls(runner: Runner, job: Job) -> Job:
+    """Answer every text of ``texts``, one call each, with the schemas in turn; nothing is timed."""
+    schemas = [runner.schema(name) for name in job["schemas"]]
+    for index, text in enumerate(job["texts"]):
+        runner.model.extract(text, schemas[index % len(schemas)])
+    return {"calls": len(job["texts"])}
+
+
+def usage(runner: Runner, job: Job) -> Job:
+    """What this process takes of the memory now; see ``benchmarks.usage``."""
+    gc.collect()
+    return {"usage": read_usage()}
+
+
+def answer_batch(runner: Runner, job: Job) -> Job:
+    """Results with places for ``texts`` and the friendly schema dict ``schema``.
+
+    Where the batch fails its texts are answered one by one; one that fails alone has ``{"error": message}``.
+    """
+    schema = type(runner.model.create_schema()).from_dict(job["schema"])
+    texts = job["texts"]
+    try:
+        return {
+            "results": runner.model.batch_extract(texts, schema, batch_size=len(texts), include_spans=True)
+        }
+    except Exception as error:
+        if len(texts) == 1:
+            return {"results": [{"error": f"{type(error).__name__}: {error}"}], "failed": [0]}
+    alone = [answer_batch(runner, {**job, "texts": [text]}) for text in texts]
+    return {
+        "results": [answer["results"][0] for answer in alone],
+        "failed": [index for index, answer in enumerate(alone) if "failed" in answer],
+    }
+
+
 OPERATIONS: dict[str, Callable[[Runner, Job], Job]] = {
     "time": time_calls,
     "batch": time_batches,
     "answer": answer_text,
     "memory": memory,
+    "mixed": mixed_calls,
+    "usage": usage,
+    "answer batch": answer_batch,
 }
 
 

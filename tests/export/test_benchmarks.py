@@ -227,3 +227,45 @@ def test_all_contestants_in_one_run(stand_in: Path, bundle: Path, cache: Path, t
             assert times == pytest.approx(expected)
         assert {"int8 / gliner2", "fp32 / gliner2", "int8 / optimum-fp32"} <= set(row["faster"])
     assert "int8 than gliner2" in (tmp_path / "latency.md").read_text(encoding="utf-8")
+
+
+def test_the_reference_takes_part_in_the_resource_commands(
+    stand_in: Path, bundle: Path, tmp_path: Path
+) -> None:
+    arguments = ["--checkpoint", str(stand_in), "--bundle", str(bundle), "--contestants", "int8,gliner2"]
+    arguments += ["--threads", "1", "--out", str(tmp_path)]
+    assert bench("cli").main(["cold-start", *arguments, "--repetitions", "1"]) == 0
+    result = json.loads((tmp_path / "cold-start.json").read_text(encoding="utf-8"))
+    rows = {row["name"]: row for row in result["rows"]}
+    assert {"int8", "gliner2"} <= set(rows)
+    # Starting torch and transformers takes several times as long; a busy machine slows both.
+    assert result["faster"]["int8 / gliner2"] > 1.5
+    assert rows["gliner2"]["phases_ms"]["tokenizer"] > 0
+
+    few = ["--first-calls", "4", "--processes", "1", "--calls", "0"]
+    assert bench("cli").main(["memory", *arguments, *few]) == 0
+    result = json.loads((tmp_path / "memory.json").read_text(encoding="utf-8"))
+    anonymous = {row["name"]: row["called"]["anonymous_mb"] for row in result["rows"]}
+    assert anonymous["int8"] < 0.5 * anonymous["gliner2"]
+
+
+def test_accuracy_of_fp32_is_that_of_the_reference(stand_in: Path, bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "data" / "ner").mkdir(parents=True)
+    texts = bench("texts").mixed_texts(bench("texts").read_sentences(None), 6, seed=2, lengths=(5, 30))
+    records = [{"text": text, "spans": [[0, len(text.split()[0]), "thing"]]} for text in texts]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (tmp_path / "data" / "ner" / "things.dev.jsonl").write_text(lines, encoding="utf-8")
+    arguments = ["--checkpoint", str(stand_in), "--bundle", str(bundle), "--data", str(tmp_path / "data")]
+    chosen = ["--contestants", "fp32,gliner2", "--threads", "1", "--out", str(tmp_path)]
+    assert bench("cli").main(["accuracy", *arguments, *chosen]) == 0
+    kept = [
+        json.loads(line)
+        for line in (tmp_path / "accuracy-predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    answers = {
+        name: {line["record"]: sorted(line["answers"]) for line in kept if line["contestant"] == name}
+        for name in ("fp32", "gliner2")
+    }
+    assert answers["fp32"] == answers["gliner2"]
+    assert len(answers["fp32"]) == 6
+    assert any(answers["fp32"].values())

@@ -1,0 +1,157 @@
+"""``cold-start``: fresh processes, from exec to the first printed result, all contestants in turn."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from benchmarks.contestants import OURS, REFERENCE, Contestant
+from benchmarks.first_result import PHASES
+from benchmarks.pool import LOG_TAIL, WorkerError, environment, python_path_code
+from benchmarks.schemas import ENTITIES_4
+from benchmarks.settings import LoadClock, Settings, new_result, progress, rotated_names
+from benchmarks.stats import summarize
+from benchmarks.texts import exact_text
+from gliner2_lite import GLiNER2
+
+TEXT_WORDS = 25
+TIMEOUT_SECONDS = 600
+PREPACKED = "-prepacked"
+
+
+@dataclass(frozen=True)
+class Start:
+    """One way to start: ``options`` go to ``from_pretrained`` of our library."""
+
+    name: str
+    label: str
+    kind: str
+    path: str
+    variant: str | None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def can_prepack() -> bool:
+    """Whether the installed gliner2_lite can load a graph that was packed for this processor before."""
+    return "prepack" in inspect.signature(GLiNER2.from_pretrained).parameters
+
+
+@contextmanager
+def starts_of(roster: Sequence[Contestant], *, threads: int) -> Iterator[list[Start]]:
+    """Every contestant, ours with and without a pre-packed file where the library knows them.
+
+    Pre-packed files are written into a temporary folder, removed at the end.
+    """
+    with tempfile.TemporaryDirectory(prefix="gliner2-lite-") as cache:
+        starts = []
+        for one in roster:
+            both = one.name in OURS and can_prepack()
+            options = {"threads": threads, "prepack": "never"} if both else {"threads": threads}
+            starts.append(Start(one.name, one.label, one.kind, one.path, one.variant, options))
+            if both:
+                packed = {"threads": threads, "prepack": "require", "cache": cache}
+                name, label = one.name + PREPACKED, f"{one.label}, pre-packed"
+                starts.append(Start(name, label, one.kind, one.path, one.variant, packed))
+        yield starts
+
+
+def run_cold_start(settings: Settings) -> dict[str, Any]:
+    """Start every contestant ``settings.repetitions`` times; the first, untimed, fills the page cache."""
+    result = new_result(settings, "cold-start")
+    text = exact_text(settings.sentences, TEXT_WORDS, settings.rng("cold-start"))
+    result["settings"] |= {"words": TEXT_WORDS, "prepack_known": can_prepack()}
+    clock = LoadClock()
+    with starts_of(settings.roster, threads=settings.threads) as starts:
+        samples: dict[str, list[dict[str, float]]] = {start.name: [] for start in starts}
+        by_name = {start.name: start for start in starts}
+        with progress((1 + settings.repetitions) * len(starts), "cold-start") as bar:
+            for start in starts:
+                _warm(start, text, settings)
+                bar.update()
+            for turn in range(settings.repetitions):
+                for name in rotated_names(list(by_name), turn):
+                    samples[name].append(measure_start(by_name[name], text, settings))
+                    bar.update()
+        for start in starts:
+            result["contestants"][start.name] = {"label": start.label}
+            result["rows"].append(_row(start.name, samples[start.name]))
+    result["faster"] = _faster({row["name"]: row for row in result["rows"]})
+    result["machine"]["others_percent"] = clock.others_percent()
+    return result
+
+
+def measure_start(start: Start, text: str, settings: Settings) -> dict[str, float]:
+    """Run one process: seconds of every phase, and ``total`` from exec to the printed result.
+
+    Raises:
+        WorkerError: the process failed; the message has the end of its log.
+    """
+    job = {
+        "kind": start.kind, "path": start.path, "variant": start.variant, "options": start.options,
+        "cpus": list(settings.cpus), "text": text, "labels": ENTITIES_4,
+    }  # fmt: skip
+    code = (
+        f"import time; started = time.monotonic(); {python_path_code()}; "
+        "from benchmarks.first_result import main; main(started)"
+    )
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        begin = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, json.dumps(job)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            encoding="utf-8",
+            env=environment(settings.threads),
+        )
+        with process:
+            first = process.stdout.readline() if process.stdout is not None else ""
+            total = time.monotonic() - begin
+            second = process.stdout.readline() if process.stdout is not None else ""
+            try:
+                code_at_end = process.wait(TIMEOUT_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise WorkerError(f"the process of {start.name!r} did not end") from None
+        if code_at_end != 0 or not first or not second:
+            log.seek(0)
+            tail = log.read()[-LOG_TAIL:].strip()
+            raise WorkerError(f"the process of {start.name!r} ended with code {code_at_end}\n{tail}")
+    phases = json.loads(second)
+    return {"total": total, "interpreter": phases.pop("started") - begin, **phases}
+
+
+def _warm(start: Start, text: str, settings: Settings) -> None:
+    if start.options.get("prepack") == "require":
+        # "auto" writes the file that "require" then finds; the writing process itself is not timed.
+        writing = Start(**{**vars(start), "options": {**start.options, "prepack": "auto"}})
+        measure_start(writing, text, settings)
+    measure_start(start, text, settings)
+
+
+def _row(name: str, samples: Sequence[dict[str, float]]) -> dict[str, Any]:
+    return {
+        "name": name,
+        **summarize([sample["total"] for sample in samples]),
+        "phases_ms": {phase: 1000.0 * median(sample[phase] for sample in samples) for phase in PHASES},
+    }
+
+
+def _faster(rows: dict[str, dict[str, Any]]) -> dict[str, float]:
+    if REFERENCE not in rows:
+        return {}
+    return {
+        f"{name} / {REFERENCE}": rows[REFERENCE]["median_ms"] / row["median_ms"]
+        for name, row in rows.items()
+        if name != REFERENCE
+    }

@@ -1,0 +1,126 @@
+"""``footprint``: how much disk a slim environment, the reference's environment and the bundles take."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import available_cpus, describe_machine
+from benchmarks.settings import RESULT_FORMAT
+from gliner2_lite.bundle import read_bundle
+from gliner2_lite.errors import GLiNER2LiteError, InputError
+
+PROJECT = Path(__file__).resolve().parent.parent
+SCRIPT = Path(__file__).resolve().parent / "installed.py"
+EMBEDDED_DATA = "gliner2_lite/data/"  # the embedded model: not part of the slim environment's figure
+OURS, REFERENCE = "gliner2-lite", "gliner2[local]"
+#: Of the checkout, what a build reads; everything else may be large or stale.
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "gliner2_lite", "export")
+
+
+class InstallError(GLiNER2LiteError, RuntimeError):
+    """An environment could not be made or read."""
+
+
+def run_footprint(
+    *, bundles: Sequence[Path], wheel: Path | None, slim_python: Path | None, reference_python: Path | None
+) -> dict[str, Any]:
+    """Sizes of a slim environment, of an existing one with the reference, and of ``bundles`` by file.
+
+    The slim environment is made in a temporary folder from ``wheel`` (None: from this checkout), unless
+    ``slim_python`` is the interpreter of one that exists.
+    """
+    for path in (wheel, slim_python, reference_python):
+        if path is not None and not path.is_file():
+            raise InputError(f"{path} is not a file")
+    cpus = available_cpus()
+    result: dict[str, Any] = {
+        "format": RESULT_FORMAT,
+        "kind": "footprint",
+        "machine": describe_machine(cpus, len(cpus)),
+        "environments": {},
+        "rows": [bundle_sizes(path) for path in bundles],
+    }
+    if slim_python is not None:
+        result["environments"]["slim"] = environment_sizes(slim_python, OURS)
+    else:
+        with tempfile.TemporaryDirectory(prefix="gliner2-lite-") as folder:
+            python = make_slim(Path(folder), wheel)
+            result["environments"]["slim"] = environment_sizes(python, OURS)
+    if reference_python is not None:
+        result["environments"]["reference"] = environment_sizes(reference_python, REFERENCE)
+    return result
+
+
+def make_slim(folder: Path, wheel: Path | None) -> Path:
+    """A new environment without pip, with ``wheel`` or this checkout; returns its interpreter."""
+    home = folder / "slim"
+    venv.create(home, with_pip=False)
+    python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    source = wheel if wheel is not None else _copy_sources(folder / "source")
+    print(f"installing {OURS} into a new environment", file=sys.stderr, flush=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-input"]
+    _run([*pip, "--disable-pip-version-check", str(source)])
+    return python
+
+
+def environment_sizes(python: Path, requirement: str) -> dict[str, Any]:
+    """What ``requirement`` and its dependencies take in the environment of ``python``.
+
+    ``bytes`` is without the embedded model, whose ``embedded_bytes`` are told apart.
+    """
+    answer = json.loads(_run([str(python), str(SCRIPT), requirement, EMBEDDED_DATA]))
+    packages = answer["packages"]
+    embedded = sum(one.pop("skipped") for one in packages)
+    total = sum(one["bytes"] for one in packages)
+    return {
+        "requirement": requirement,
+        "bytes": total - embedded,
+        "embedded_bytes": embedded,
+        "bytecode_bytes": sum(one["bytecode"] for one in packages),
+        "packages": packages,
+    }
+
+
+def bundle_sizes(root: Path) -> dict[str, Any]:
+    """Bytes of every file of a bundle, and of what each variant needs."""
+    bundle = read_bundle(root)
+    needed = {}
+    for name, variant in bundle.variants.items():
+        shared = {file for file in bundle.files if not _of_a_variant(bundle, file)}
+        needed[name] = sum(bundle.files[file].size for file in {*variant.files, variant.heads, *shared})
+    return {
+        "name": root.resolve().name,
+        "files": {name: entry.size for name, entry in sorted(bundle.files.items())},
+        "variants": needed,
+    }
+
+
+def _of_a_variant(bundle: Any, file: str) -> bool:
+    return any(file in (*variant.files, variant.heads) for variant in bundle.variants.values())
+
+
+def _copy_sources(target: Path) -> Path:
+    """The checkout without build outputs: building in place would leave some behind."""
+    target.mkdir()
+    for name in SOURCES:
+        path = PROJECT / name
+        if path.is_dir():
+            shutil.copytree(path, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(path, target / name)
+    return target
+
+
+def _run(command: Sequence[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode != 0:
+        raise InstallError(f"{' '.join(command)} failed:\n{done.stderr.strip()[-1500:]}")
+    return done.stdout

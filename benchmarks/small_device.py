@@ -1,0 +1,150 @@
+"""``small-device``: one thread and little memory; which bundles load and answer there, and how fast."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.contestants import OURS
+from benchmarks.limits import ADDRESS_SPACE, NONE, memory_group
+from benchmarks.machine import available_cpus, describe_machine
+from benchmarks.pool import LOG_TAIL, environment, python_path_code
+from benchmarks.schemas import ENTITIES_4
+from benchmarks.settings import RESULT_FORMAT, progress
+from benchmarks.texts import mixed_texts
+from gliner2_lite import GLiNER2
+from gliner2_lite.bundle import read_bundle
+
+LENGTHS = (5, 100)  # words
+TIMEOUT_SECONDS = 600
+FITS, OUT_OF_MEMORY, FAILED = "fits", "out of memory", "failed"
+#: How libraries say that an allocation, a mapping or a thread's stack was refused.
+SIGNS = (
+    "MemoryError", "bad_alloc", "bad allocation", "Cannot allocate memory", "Failed to allocate memory",
+    "failed to map segment", "out of memory", "Unable to allocate", "can't start new thread",
+    "Resource temporarily unavailable", "std::length_error",
+)  # fmt: skip
+#: Signals that end a process whose library did not check an allocation.
+FATAL = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one process: its lines, exit code, end of its log, kills by the kernel in its group."""
+
+    stages: tuple[dict[str, Any], ...]
+    code: int
+    log: str
+    kills: int = 0
+
+
+def run_small_device(
+    bundles: Sequence[Path], *, limit_mb: int, texts: int, sentences: Sequence[str], seed: int = 0
+) -> dict[str, Any]:
+    """Every variant of ``bundles`` without a limit and under each kind of limit that can be set here."""
+    cpus = available_cpus()[:1]
+    result: dict[str, Any] = {
+        "format": RESULT_FORMAT,
+        "kind": "small-device",
+        "machine": describe_machine(cpus, 1),
+        "settings": {"limit_mb": limit_mb, "texts": texts, "words": list(LENGTHS), "seed": seed},
+        "rows": [],
+    }
+    asked = mixed_texts(sentences, texts, seed=seed, lengths=LENGTHS)
+    models = [(root, name) for root in bundles for name in OURS if name in read_bundle(root).variants]
+    with progress(3 * len(models), "small-device") as bar:
+        for root, variant in models:
+            job = {
+                "path": str(root.resolve()), "variant": variant, "cpus": cpus, "texts": asked,
+                "labels": ENTITIES_4, "options": load_options(), "join": None, "address_space": None,
+            }  # fmt: skip
+            row = {"bundle": root.resolve().name, "variant": variant}
+            free = run_limited(job)
+            bar.update()
+            result["rows"].append({**row, "limit": NONE, **judge(free, limited=False)})
+            works = result["rows"][-1]["status"] == FITS
+            limited = {**job, "address_space": limit_mb * 2**20}
+            result["rows"].append(
+                {**row, "limit": ADDRESS_SPACE, **judge(run_limited(limited), limited=works)}
+            )
+            bar.update()
+            result["rows"].append({**row, **_in_group(job, limit_mb, works=works, result=result)})
+            bar.update()
+    return result
+
+
+def load_options() -> dict[str, Any]:
+    """One thread, and the profile for small devices where the installed library has profiles."""
+    profiles = "profile" in inspect.signature(GLiNER2.from_pretrained).parameters
+    return {"threads": 1, **({"profile": "edge"} if profiles else {})}
+
+
+def run_limited(job: dict[str, Any], *, group: Any = None) -> Outcome:
+    """Run one process; never raises for what the process does."""
+    code = f"{python_path_code()}; from benchmarks.limited import main; main()"
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", code, json.dumps(job)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                env=environment(1),
+                timeout=TIMEOUT_SECONDS,
+            )
+            output, code_at_end = done.stdout, done.returncode
+        except subprocess.TimeoutExpired:
+            output, code_at_end = "", 124
+        log.seek(0)
+        tail = log.read()[-LOG_TAIL:].strip()
+    stages = tuple(json.loads(line) for line in output.splitlines() if line.endswith("}"))
+    return Outcome(stages, code_at_end, tail, group.kills() if group is not None else 0)
+
+
+def judge(outcome: Outcome, *, limited: bool) -> dict[str, Any]:
+    """``status`` (fits, out of memory, failed), ``reached`` and the figures of the stages that were reached.
+
+    ``limited``: it ran under a limit and is known to work without one, so that a fatal signal means memory.
+    """
+    reached = outcome.stages[-1]["stage"] if outcome.stages else "nothing"
+    figures: dict[str, Any] = {}
+    for stage in outcome.stages:
+        if stage["stage"] == "loaded":
+            figures["load_seconds"] = stage["load_seconds"]
+        if stage["stage"] == "answered":
+            figures["median_ms"] = 1000.0 * median(stage["seconds"])
+            figures["slowest_ms"] = 1000.0 * max(stage["seconds"])
+            figures |= {name: stage[name] for name in ("peak_rss_mb", "peak_address_mb") if name in stage}
+            figures |= stage["usage"] or {}
+    if outcome.code == 0 and reached == "answered":
+        return {"status": FITS, "reached": reached, **figures}
+    said = reached == "out of memory" or any(sign in outcome.log for sign in SIGNS)
+    ended = -outcome.code if outcome.code < 0 else None
+    if outcome.kills:
+        return {"status": OUT_OF_MEMORY, "reached": reached, "detail": "killed by the kernel", **figures}
+    if said or (limited and ended in FATAL):
+        last = outcome.log.splitlines()[-1] if outcome.log else ""
+        detail = last if said and last else f"ended by {signal.Signals(ended).name}" if ended else "refused"
+        return {"status": OUT_OF_MEMORY, "reached": reached, "detail": detail[:200], **figures}
+    detail = f"exit code {outcome.code}: {outcome.log.splitlines()[-1] if outcome.log else 'no message'}"
+    return {"status": FAILED, "reached": reached, "detail": detail[:300], **figures}
+
+
+def _in_group(job: dict[str, Any], limit_mb: int, *, works: bool, result: dict[str, Any]) -> dict[str, Any]:
+    with memory_group(limit_mb * 2**20) as group:
+        if isinstance(group, str):
+            result["settings"]["no_group"] = group
+            return {"limit": "cgroup", "status": "not possible here", "reached": "nothing", "detail": group}
+        outcome = run_limited({**job, "join": group.join}, group=group)
+        return {"limit": group.kind, **judge(outcome, limited=works), "group_peak_mb": group.peak_mb()}

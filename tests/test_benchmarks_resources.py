@@ -1,0 +1,256 @@
+"""The resource and accuracy commands of the benchmarks, on the embedded bundle; no torch."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import signal
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from gliner2_lite import GLiNER2, InputError
+from gliner2_lite.loading import EMBEDDED
+
+TINY = EMBEDDED["tiny"]
+ROOT = str(Path(__file__).resolve().parent.parent)
+ROLLUP = """55c7b4afd000-7ffecb71e000 ---p 00000000 00:00 0                          [rollup]
+Rss:                3000 kB
+Pss:                1500 kB
+Shared_Clean:       1500 kB
+Private_Clean:       400 kB
+Private_Dirty:      1100 kB
+Anonymous:          1000 kB
+"""
+needs_rollup = pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists(), reason="the kernel tells no memory of processes"
+)
+
+
+def bench(name: str) -> ModuleType:
+    """A module of the benchmarks, which are no part of the wheel; what is installed stays first."""
+    if ROOT not in sys.path:
+        sys.path.append(ROOT)
+    return importlib.import_module(f"benchmarks.{name}")
+
+
+def run(command: str, out: Path, *arguments: str) -> dict[str, Any]:
+    """Run a command that must succeed; its JSON result. The Markdown must be there as well."""
+    assert bench("cli").main([command, *arguments, "--out", str(out)]) == 0
+    assert (out / f"{command}.md").read_text(encoding="utf-8").startswith("# ")
+    return dict(json.loads((out / f"{command}.json").read_text(encoding="utf-8")))
+
+
+def test_usage_is_read_from_the_rollup() -> None:
+    usage = bench("usage").parse_usage(ROLLUP)
+    assert usage == pytest.approx(
+        {"rss_mb": 3.072, "anonymous_mb": 1.024, "pss_mb": 1.536, "own_mb": 1.536, "file_mb": 2.048}
+    )
+
+
+def test_cold_start_parts_add_up_to_the_whole(tmp_path: Path) -> None:
+    result = run("cold-start", tmp_path, "--bundle", str(TINY), "--threads", "1", "--repetitions", "1")
+    assert {row["name"].split("-")[0] for row in result["rows"]} <= {"int8", "fp32"}
+    for row in result["rows"]:
+        phases = row["phases_ms"]
+        assert list(phases) == list(bench("first_result").PHASES)
+        assert all(value >= 0 for value in phases.values())
+        assert phases["imports"] > 0 and phases["graph"] > 0 and phases["first call"] > 0
+        # What is missing is the way of the printed line to the reader.
+        assert 0.5 * row["median_ms"] < sum(phases.values()) <= row["median_ms"] + 50
+
+
+def test_cold_start_with_and_without_a_packed_file_where_the_library_knows_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cold, contestants = bench("cold_start"), bench("contestants")
+    roster = [
+        contestants.Contestant("int8", "bundle", "b", "int8"),
+        contestants.Contestant("gliner2", "gliner2", "c"),
+    ]
+    monkeypatch.setattr(cold, "can_prepack", lambda: True)
+    with cold.starts_of(roster, threads=2) as starts:
+        assert [start.name for start in starts] == ["int8", "int8-prepacked", "gliner2"]
+        assert starts[0].options["prepack"] == "never"
+        assert starts[1].options["prepack"] == "require"
+        cache = Path(starts[1].options["cache"])
+        assert cache.is_dir()
+    assert not cache.exists()
+    monkeypatch.setattr(cold, "can_prepack", lambda: False)
+    with cold.starts_of(roster, threads=2) as starts:
+        assert [start.name for start in starts] == ["int8", "gliner2"]
+        assert "prepack" not in starts[0].options
+
+
+@needs_rollup
+def test_memory_of_one_and_two_processes(tmp_path: Path) -> None:
+    arguments = ["--threads", "1", "--processes", "2", "--first-calls", "4", "--calls", "10"]
+    result = run("memory", tmp_path, "--bundle", str(TINY), *arguments)
+    for row in result["rows"]:
+        assert len(row["together"]) == 2
+        for usage in (row["loaded"], row["called"], *row["together"]):
+            assert 10 < usage["anonymous_mb"] < usage["rss_mb"]
+            assert usage["pss_mb"] <= usage["rss_mb"]
+        assert 0 < row["each_further_mb"] < row["called"]["rss_mb"]
+        assert row["growth"]["calls"] == 10
+
+
+def test_growth_compares_both_ends() -> None:
+    growth = bench("memory").growth
+    assert growth([100.0] * 30) == 0.0
+    assert growth([100.0] * 15 + [103.0] * 15) == pytest.approx(3.0)
+    assert growth([100.0, 110.0]) == pytest.approx(10.0)
+
+
+def test_footprint_of_this_environment_and_a_bundle(tmp_path: Path) -> None:
+    result = run("footprint", tmp_path, "--slim-python", sys.executable, "--bundle", str(TINY))
+    slim = result["environments"]["slim"]
+    packages = {one["name"] for one in slim["packages"]}
+    assert {"gliner2-lite", "numpy", "onnxruntime", "tokenizers", "huggingface-hub"} <= packages
+    assert not {"pytest", "torch"} & packages
+    assert slim["bytes"] > 50e6
+    (row,) = result["rows"]
+    assert row["files"]["tokenizer.json"] == (TINY / "tokenizer.json").stat().st_size
+    assert 0 < row["variants"]["int8"] <= sum(row["files"].values())
+
+
+def test_small_device_tells_what_fits_and_what_does_not(tmp_path: Path) -> None:
+    result = run("small-device", tmp_path, "--bundle", str(TINY), "--texts", "2", "--limit-mb", "4096")
+    by_limit = {row["limit"].split()[0]: row for row in result["rows"]}
+    assert by_limit["none"]["status"] == by_limit["address"]["status"] == "fits"
+    assert by_limit["none"]["median_ms"] > 0
+    tight = run("small-device", tmp_path, "--bundle", str(TINY), "--texts", "1", "--limit-mb", "48")
+    by_limit = {row["limit"].split()[0]: row for row in tight["rows"]}
+    assert by_limit["none"]["status"] == "fits"
+    assert by_limit["address"]["status"] == "out of memory"
+    assert "out of memory after" in (tmp_path / "small-device.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("code", "log", "kills", "limited", "status"),
+    [
+        (-signal.SIGKILL, "", 1, True, "out of memory"),
+        (-signal.SIGKILL, "", 0, True, "failed"),
+        (-signal.SIGSEGV, "", 0, True, "out of memory"),
+        (-signal.SIGSEGV, "", 0, False, "failed"),
+        (1, "onnxruntime: std::bad_alloc", 0, True, "out of memory"),
+        (1, "BundleError: no such file", 0, True, "failed"),
+    ],
+)
+def test_how_a_process_ended_is_told_apart(
+    code: int, log: str, kills: int, limited: bool, status: str
+) -> None:
+    small = bench("small_device")
+    outcome = small.Outcome(({"stage": "started"},), code, log, kills)
+    assert small.judge(outcome, limited=limited)["status"] == status
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Three records of entities and two of a classification."""
+    root = tmp_path / "data"
+    for kind in ("ner", "classification"):
+        (root / kind).mkdir(parents=True)
+    texts = ["Ada Lovelace lived in London.", "Alan Turing worked in Manchester.", "Nobody was there."]
+    spans = [[[0, 12, "person"], [22, 28, "city"]], [[0, 11, "person"], [22, 32, "city"]], []]
+    write(
+        root / "ner" / "people.dev.jsonl",
+        [{"text": t, "spans": s} for t, s in zip(texts, spans, strict=True)],
+    )
+    task = {"task": "mood", "labels": ["positive", "negative"], "multi_label": False}
+    moods = [("What a wonderful day!", "positive"), ("That was a terrible film.", "negative")]
+    records = [{"text": text, "classification": {**task, "true": [true]}} for text, true in moods]
+    write(root / "classification" / "moods.test.jsonl", records)
+    labels = {
+        "ner/people": {"person": "name of a human"},
+        "classification/moods": {"mood": ["positive", "negative"]},
+    }
+    (root / "LABELS.json").write_text(json.dumps(labels), encoding="utf-8")
+    return root
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+
+
+def test_accuracy_scores_what_the_model_answers(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["--bundle", str(TINY), "--data", str(data), "--threads", "1"]
+    result = run("accuracy", out, *arguments)
+    assert [(row["file"], row["texts"]) for row in result["rows"]] == [
+        ("classification/moods.test.jsonl", 2), ("ner/people.dev.jsonl", 3),
+    ]  # fmt: skip
+    model, right, found, gold = GLiNER2.from_pretrained("tiny"), 0, 0, 0
+    for line in (data / "ner" / "people.dev.jsonl").read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        answer = model.extract_entities(record["text"], ["person", "city"], include_spans=True)["entities"]
+        mine = {(one["start"], one["end"], label) for label, spans in answer.items() for one in spans}
+        true = {tuple(span) for span in record["spans"]}
+        right, found, gold = right + len(mine & true), found + len(mine), gold + len(true)
+    assert result["rows"][1]["results"]["int8"]["f1"] == pytest.approx(2 * right / (found + gold))
+    assert right > 0
+
+
+def test_accuracy_goes_on_behind_a_half_written_line(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ["--bundle", str(TINY), "--data", str(data), "--threads", "1"]
+    first = run("accuracy", out, *arguments)
+    kept = out / "accuracy-predictions.jsonl"
+    lines = kept.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 5
+    kept.write_bytes(b"".join(lines[:3]) + lines[3][:20])
+    second = run("accuracy", out, *arguments)
+    assert second["contestants"]["int8"]["asked_now"] == 2
+    assert second["rows"] == first["rows"]
+    assert sorted(kept.read_bytes().splitlines()) == sorted(line.rstrip(b"\n") for line in lines)
+    assert run("accuracy", out, *arguments)["contestants"]["int8"]["asked_now"] == 0
+    described = run("accuracy", out, *arguments, "--descriptions")
+    assert described["contestants"]["int8"]["asked_now"] == 5
+    kept.write_bytes(b"no prediction\n" + b"".join(lines))
+    with (
+        pytest.raises(InputError, match=r"accuracy-predictions\.jsonl, line 1"),
+        bench("predictions").Predictions(kept),
+    ):
+        pytest.fail("a damaged file was opened")
+
+
+def test_descriptions_join_the_schema() -> None:
+    describe = bench("accuracy").describe
+    entities: dict[str, Any] = {"entities": ["person", "city"]}
+    assert describe(entities, {"person": "a human", "river": "water"}) == 1
+    assert entities == {"entities": {"person": "a human", "city": ""}}
+    task: dict[str, Any] = {"classifications": [{"task": "mood", "labels": ["good", "bad"]}]}
+    assert describe(task, {"mood": {"good": "it pleases"}}) == 1
+    assert task["classifications"][0]["label_descriptions"] == {"good": "it pleases"}
+    assert describe({"entities": ["person"]}, ["person"]) == 0
+
+
+def test_goals_apply_to_the_shape_that_they_were_set_for() -> None:
+    goals = bench("goals_resources")
+    row = {"name": "int8", "median_ms": 500.0}
+    result = {"kind": "cold-start", "rows": [row], "faster": {"int8 / gliner2": 11.0}}
+    base = goals.compare_resources(
+        {**result, "model": {"hidden_size": 768, "layers": 12, "vocabulary": 128_011}}
+    )
+    assert [item["reached"] for item in base] == [True, False]
+    tiny = goals.compare_resources({**result, "model": {"name": "tiny", "hidden_size": 384}})
+    assert [(item["goal"], item["reached"]) for item in tiny] == [("≤ 0.25 s", False)]
+    assert goals.compare_resources({**result, "model": {"name": "other", "hidden_size": 384}}) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["accuracy", "--bundle", str(TINY), "--data", "no-such"], "--data no-such is not a directory"),
+        (["footprint", "--slim-python", "no-such-python"], "no-such-python is not a file"),
+        (["small-device", "--bundle", "no-such-bundle"], "no-such-bundle is not a directory"),
+    ],
+)
+def test_bad_arguments_are_named(
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench("cli").main([*arguments, "--out", str(tmp_path)]) == 1
+    assert message in capsys.readouterr().err
