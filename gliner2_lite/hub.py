@@ -1,9 +1,11 @@
-"""Repository id → local directory, and back. The only module that imports ``huggingface_hub``, when needed."""
+"""Repository id → local directory, and back. The only module that imports ``huggingface_hub``."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import inspect
+import json
 import logging
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -12,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gliner2_lite.bundle import MANIFEST_NAME, read_bundle
+from gliner2_lite.bundle import CARD_NAME, MANIFEST_NAME, read_bundle, verify_files
 from gliner2_lite.errors import BundleNotFoundError, HubError, InputError
 from gliner2_lite.hub_cache import check_downloads, converted_place
 from gliner2_lite.hub_errors import explain, no_bundle, no_safetensors
@@ -91,8 +93,8 @@ def download_bundle(repo_id: str, *, variant: str | None, options: HubOptions) -
             fresh.add(name)
         if fetch(repo_id, name, pinned) is None:
             raise BundleNotFoundError(
-                f"{repo_id} has no {name} at {manifest.commit}, though its {MANIFEST_NAME} names it: the upload "
-                "was incomplete; push the bundle again"
+                f"{repo_id} has no {name} at {manifest.commit}, though its {MANIFEST_NAME} names it: "
+                "the upload was incomplete; push the bundle again"
             )
     check_downloads(bundle, needed, manifest.storage, manifest.commit, fresh=fresh, repo_id=repo_id)
     return bundle.root
@@ -163,8 +165,8 @@ def _proxies(options: HubOptions) -> dict[str, Any]:
         return {}
     if "proxies" not in inspect.signature(hf_hub_download).parameters:
         raise InputError(
-            "proxies= is not known to huggingface_hub 1.0 and later; set the environment variables HTTPS_PROXY "
-            "and HTTP_PROXY, which every version reads"
+            "proxies= is not known to huggingface_hub 1.0 and later; set the environment variables "
+            "HTTPS_PROXY and HTTP_PROXY, which every version reads"
         )
     return {"proxies": dict(options.proxies)}
 
@@ -204,11 +206,8 @@ def _convert(repo_id: str, variant: str | None, options: HubOptions) -> Path:
     files = _list_files(repo_id, options)
     config = fetch(repo_id, "config.json", options) if options.export and WEIGHTS_NAME in files else None
     if config is None:
-        raise (
-            no_safetensors(repo_id)
-            if options.export and "pytorch_model.bin" in files
-            else no_bundle(repo_id, files)
-        )
+        pickled = options.export and "pytorch_model.bin" in files and WEIGHTS_NAME not in files
+        raise no_safetensors(repo_id) if pickled else no_bundle(repo_id, files)
     place = converted_place(config.storage, config.commit, variant, options.subfolder)
     if (place / MANIFEST_NAME).is_file() and not options.force_download:
         return place
@@ -248,3 +247,82 @@ def _list_files(repo_id: str, options: HubOptions) -> Collection[str]:
         return set(names)
     prefix = PurePosixPath(options.subfolder).as_posix() + "/"
     return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+
+
+# The way back: a bundle becomes a repository.
+
+#: What the card of an exported bundle calls its own place; on the Hub that is the repository.
+CARD_PLACE = "path/to/this/directory"
+
+
+def check_push(repo_id: str, token: str | None = None) -> None:
+    """Ask the Hub who the token belongs to: cheap, so that a long export does not end in a refusal.
+
+    Raises:
+        InputError: ``repo_id`` is no ``org/name``. HubError: no token, or one that is refused.
+    """
+    from huggingface_hub import HfApi, get_token
+
+    if not is_repo_id(repo_id):
+        raise InputError(f"{repo_id!r} is not a repository id; write org/name")
+    if (token or get_token()) is None:
+        raise HubError(
+            f"pushing to {repo_id} needs a token that may write: set HF_TOKEN or run `hf auth login`"
+        )
+    with _explained(f"{repo_id} cannot be pushed to", repo_id, HubOptions()):
+        HfApi(token=token).whoami()
+
+
+def push_bundle(
+    root: Path,
+    repo_id: str,
+    *,
+    private: bool = False,
+    token: str | None = None,
+    revision: str | None = None,
+    message: str | None = None,
+) -> str:
+    """Upload the bundle directory ``root`` in one commit, every file checked before; returns its address.
+
+    The repository and the branch ``revision`` are made when they do not exist. Only what the manifest names
+    is uploaded; in the uploaded card (and the manifest's record of it) the repository takes the directory's
+    place. The directory itself is not changed.
+
+    Raises:
+        BundleError: ``root`` is not a whole bundle. HubError: the Hub refused or was not reached.
+    """
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    bundle = read_bundle(root)
+    for variant in bundle.variants.values():
+        verify_files(bundle, variant, hashes=True)
+    check_push(repo_id, token)
+    rewritten = _card_for(repo_id, bundle.root, bundle.raw)
+    operations = [
+        CommitOperationAdd(path_in_repo=name, path_or_fileobj=rewritten.get(name, str(bundle.path(name))))
+        for name in sorted({MANIFEST_NAME, *bundle.files})
+    ]
+    api = HfApi(token=token)
+    with _explained(f"{root} could not be pushed to {repo_id}", repo_id, HubOptions(revision=revision)):
+        # None: an existing repository stays as visible as it is, a new one follows the account's default.
+        api.create_repo(repo_id, private=private or None, exist_ok=True)
+        if revision is not None:
+            api.create_branch(repo_id, branch=revision, exist_ok=True)
+        done = api.create_commit(
+            repo_id, operations, commit_message=message or "Upload gliner2_lite bundle", revision=revision
+        )
+    return str(done.commit_url)
+
+
+def _card_for(repo_id: str, root: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
+    """Card and manifest as they are to be uploaded, where the card shows how to load the bundle."""
+    card = root / CARD_NAME
+    if CARD_NAME not in manifest["files"] or not card.is_file():
+        return {}
+    text = card.read_bytes().replace(CARD_PLACE.encode(), repo_id.encode())
+    record = {"size": len(text), "sha256": hashlib.sha256(text).hexdigest()}
+    changed = manifest | {"files": manifest["files"] | {CARD_NAME: record}}
+    return {
+        CARD_NAME: text,
+        MANIFEST_NAME: (json.dumps(changed, indent=2, ensure_ascii=False) + "\n").encode(),
+    }

@@ -1,4 +1,4 @@
-"""What this package adds to a repository's folder in the Hub cache: notes of checked files, and converted bundles.
+"""What this package adds to a repository's folder in the Hub cache: notes on checked files, own bundles.
 
 Both lie in ``models--org--name/gliner2_lite/`` beside the client's own ``snapshots/``, so that deleting a
 repository from the cache deletes them too.
@@ -37,8 +37,8 @@ def check_downloads(
 ) -> None:
     """Compare files with the manifest's SHA-256, unless noted as checked and not ``fresh``; note them.
 
-    A download that was interrupted before its check, or made by another tool, has no note and is checked at
-    the next load. Where no note can be written (a read-only cache that was never loaded from), every load checks.
+    A download that was interrupted before its check, or made by another tool, has no note and is checked
+    at the next load. Where no note can be written (a read-only cache never loaded from), every load checks.
 
     Raises:
         BundleError: a file is not the one that the manifest describes. It is left in place.
@@ -55,8 +55,8 @@ def check_downloads(
             if checked.pop(key, None) is not None:
                 _write(note, checked)
             raise BundleError(
-                f"{path} is not the file that the manifest of {repo_id} describes (its SHA-256 differs): the download "
-                "or the cache is damaged; load it again with force_download=True"
+                f"{path} is not the file that the manifest of {repo_id} describes (its SHA-256 differs): "
+                "the download or the cache is damaged; load it again with force_download=True"
             )
         checked[key] = record.sha256
     if checked != known:

@@ -13,7 +13,7 @@ EXTRA = 'pip install "gliner2-lite[export]"'
 #: errno → what to do; the client lets these through from the disk.
 DISK = {
     errno.ENOSPC: "the disk is full: free some space, or put the cache elsewhere (cache_dir= or HF_HOME)",
-    errno.EDQUOT: "the disk quota is used up: free some space, or put the cache elsewhere (cache_dir= or HF_HOME)",
+    errno.EDQUOT: "the disk quota is used up: free some space, or set cache_dir= or HF_HOME to another disk",
     errno.EROFS: "the cache is read-only: load once where it can be written, or set cache_dir= or HF_HOME",
     errno.EACCES: "the cache may not be written: set cache_dir= or HF_HOME to a directory of yours",
     errno.EPERM: "the cache may not be written: set cache_dir= or HF_HOME to a directory of yours",
@@ -86,8 +86,8 @@ def _summary(error: Exception) -> str:
 def no_safetensors(repo_id: str) -> BundleNotFoundError:
     """``export=True`` on a checkpoint whose weights are pickled."""
     return BundleNotFoundError(
-        f"{repo_id} has its weights only as pytorch_model.bin, a pickle, which is not loaded unasked: if you trust "
-        f"it, download it and run `gliner2-lite export DIR OUT` yourself, or publish it as model.safetensors"
+        f"{repo_id} has its weights only as pytorch_model.bin, a pickle, which is not loaded unasked: if "
+        "you trust it, download it and run `gliner2-lite export DIR OUT` yourself, or publish it as model.safetensors"
     )
 
 
@@ -99,19 +99,21 @@ def no_bundle(repo_id: str, files: Collection[str]) -> BundleNotFoundError:
     if {"model.safetensors", "pytorch_model.bin"} & set(files):
         return BundleNotFoundError(
             f"{start}it holds an original checkpoint. Convert it once, into the cache with "
-            f"from_pretrained({repo_id!r}, export=True), or into a directory: `hf download {repo_id} --local-dir DIR` "
-            f"and {convert}"
+            f"from_pretrained({repo_id!r}, export=True), or into a directory: "
+            f"`hf download {repo_id} --local-dir DIR` and {convert}"
         )
     if graphs:
         kind = (
-            "four graphs of gliner2-onnx" if "span_rep.onnx" in graphs else "ONNX graphs for another runtime"
+            "the four graphs of gliner2-onnx"
+            if "span_rep.onnx" in graphs
+            else "an ONNX export for another runtime"
         )
         return BundleNotFoundError(
-            f"{start}it holds {kind} ({', '.join(sorted(graphs)[:4])}), which lack the model's count head, so the "
-            "model's answers cannot be had from them. Convert the checkpoint that they were made from, for example "
+            f"{start}it holds {kind} ({', '.join(sorted(graphs)[:4])}), without the model's count head, so "
+            "the model's answers cannot be had from it. Convert the checkpoint that it was made from, as in "
             f'from_pretrained("fastino/gliner2-base-v1", export=True), or {convert}'
         )
     return BundleNotFoundError(
-        f"{start}it is not a gliner2_lite bundle. If it is an original GLiNER2 checkpoint, download it and convert it "
-        f"once with {convert}; a bundle in a folder of the repository needs subfolder="
+        f"{start}it is not a gliner2_lite bundle. If it is an original GLiNER2 checkpoint, download "
+        f"it and convert it once with {convert}; a bundle in a folder of the repository needs subfolder="
     )

@@ -24,7 +24,7 @@ def load_exporter() -> ModuleType:
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"export=True needs the module {error.name!r}, which is not installed: run "
-            'pip install "gliner2-lite[export]", or convert elsewhere with `gliner2-lite export` and load the result'
+            'pip install "gliner2-lite[export]", or convert elsewhere with `gliner2-lite export`'
         ) from error
 
 

@@ -72,8 +72,8 @@ class GLiNER2(TaskMethods):
             quantize, compile: accepted and without effect; ``variant`` decides the precision.
             revision, cache_dir, token, local_files_only, force_download, subfolder: as in huggingface_hub.
             proxies: likewise, before huggingface_hub 1.0; the variable HTTPS_PROXY works with every version.
-            export: convert a repository that holds an original checkpoint, once, into the Hub cache (needs the
-                extra ``export``).
+            export: convert a repository that holds an original checkpoint, once, into the Hub cache
+                (needs the extra ``export``).
 
         Raises:
             BundleNotFoundError, BundleError: no such bundle, or a damaged one.
