@@ -177,7 +177,7 @@ def _explained(what: str, repo_id: str, options: HubOptions) -> Iterator[None]:
     from huggingface_hub.errors import HfHubHTTPError
 
     # The transport's own errors (requests before 1.0, httpx since) are relatives of HfHubHTTPError.
-    transport = HfHubHTTPError.__mro__[1]
+    transport: type[Exception] = HfHubHTTPError.__bases__[0]
     try:
         yield
     except (HfHubHTTPError, transport, OSError, ValueError) as error:
@@ -228,7 +228,7 @@ def _convert(repo_id: str, variant: str | None, options: HubOptions) -> Path:
 @contextmanager
 def _lock(place: Path) -> Iterator[None]:
     """Held by one process at a time, as the client does for its own files."""
-    from huggingface_hub.utils import WeakFileLock
+    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
     place.parent.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(place.with_name(place.name + ".lock")):

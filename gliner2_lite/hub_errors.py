@@ -87,13 +87,18 @@ def no_safetensors(repo_id: str) -> BundleNotFoundError:
     """``export=True`` on a checkpoint whose weights are pickled."""
     return BundleNotFoundError(
         f"{repo_id} has its weights only as pytorch_model.bin, a pickle, which is not loaded unasked: if "
-        "you trust it, download it and run `gliner2-lite export DIR OUT` yourself, or publish it as model.safetensors"
+        "you trust it, download it and run `gliner2-lite export DIR OUT`, or publish it as model.safetensors"
     )
 
 
 def no_bundle(repo_id: str, files: Collection[str]) -> BundleNotFoundError:
     """Say what a repository without manifest holds instead, as far as its ``files`` tell."""
     start = f"{repo_id} has no {MANIFEST_NAME}: "
+    folders = sorted(name.rpartition("/")[0] for name in files if name.endswith(f"/{MANIFEST_NAME}"))
+    if folders:
+        return BundleNotFoundError(
+            f"{start}its bundles are in folders; give one of them as subfolder=: {', '.join(folders)}"
+        )
     graphs = {name.rpartition("/")[2] for name in files if name.endswith(".onnx")}
     convert = f"`gliner2-lite export DIR OUT` ({EXTRA})"
     if {"model.safetensors", "pytorch_model.bin"} & set(files):
@@ -115,5 +120,5 @@ def no_bundle(repo_id: str, files: Collection[str]) -> BundleNotFoundError:
         )
     return BundleNotFoundError(
         f"{start}it is not a gliner2_lite bundle. If it is an original GLiNER2 checkpoint, download "
-        f"it and convert it once with {convert}; a bundle in a folder of the repository needs subfolder="
+        f"it and convert it once with {convert}"
     )

@@ -9,7 +9,8 @@ from typing import Any
 from gliner2_lite.bundle import TOKENIZER_NAME, Bundle, Variant, read_bundle, verify_files
 from gliner2_lite.errors import BundleNotFoundError, InputError
 from gliner2_lite.heads import Heads
-from gliner2_lite.hub import HubOptions, download_bundle, is_repo_id
+from gliner2_lite.hub import HubOptions as HubOptions
+from gliner2_lite.hub import download_bundle, is_repo_id
 from gliner2_lite.session import GraphSession, check_threads
 from gliner2_lite.tokenizer import WordTokenizer
 

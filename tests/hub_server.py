@@ -197,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(repos: dict[str, Path] | None = None, **options: Any) -> Iterator[Hub]:
-    """Serve each directory as a model repository; ``options`` are fields of :class:`Hub`, to be changed at will."""
+    """Serve each directory as a model repository; ``options`` are fields of :class:`Hub`."""
     hub = Hub(repos or {}, **options)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))
     hub.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
