@@ -56,7 +56,8 @@ def check_downloads(
                 _write(note, checked)
             raise BundleError(
                 f"{path} is not the file that the manifest of {repo_id} describes (its SHA-256 differs): "
-                "the download or the cache is damaged; load it again with force_download=True"
+                "the download or the cache is damaged; load it again with force_download=True "
+                "(if that does not help, the repository itself holds a wrong file)"
             )
         checked[key] = record.sha256
     if checked != known:

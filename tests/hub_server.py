@@ -32,6 +32,8 @@ class Hub:
     fail: Callable[[str, str], int | None] = lambda method, path: None
     #: Cut the connection after so many bytes of a file with this name.
     cut: dict[str, int] = field(default_factory=dict)
+    #: Flip the last bit of files with these names on their way; the ETag stays that of the right content.
+    corrupt: set[str] = field(default_factory=set)
     commit: str = COMMIT
     revisions: tuple[str, ...] = ("main",)
     requests: list[str] = field(default_factory=list)
@@ -111,6 +113,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         data = path.read_bytes()
         headers |= {"ETag": f'"{hashlib.sha256(data).hexdigest()}"', "Accept-Ranges": "bytes"}
+        if path.name in self.hub.corrupt:
+            data = data[:-1] + bytes([data[-1] ^ 1])
         status, wanted = 200, self.headers.get("Range", "")
         if wanted.startswith("bytes="):
             first = int(wanted.removeprefix("bytes=").split("-")[0])
