@@ -45,6 +45,7 @@ def environment(endpoint: str, cache: Path, **more: str) -> dict[str, str]:
     known = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     return known | {
         "HF_ENDPOINT": endpoint, "HF_HOME": str(cache), "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_XET": "1",  # its protocol is not spoken here
         "NO_PROXY": "127.0.0.1", **more,
     }  # fmt: skip
 
