@@ -74,6 +74,7 @@ def split_front_matter(card: str) -> tuple[dict[str, Any], str]:
 def _front_matter(metadata: dict[str, Any], name: str, variants: dict[str, Any]) -> str:
     front = {key: metadata[key] for key in INHERITED if key in metadata}
     front["library_name"] = "gliner2-lite"
+    front["pipeline_tag"] = "token-classification"
     front["tags"] = ["gliner2", "onnx", "zero-shot", *sorted(variants)]
     if "/" in name:  # a repository, so the Hub can link to it
         front["base_model"] = name

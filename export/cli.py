@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gliner2_lite.errors import GLiNER2LiteError, MissingExtraError
+from gliner2_lite.cli_push import add_push_options, push
+from gliner2_lite.errors import GLiNER2LiteError, HubError, MissingExtraError
+from gliner2_lite.hub import check_push
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 
@@ -24,6 +26,7 @@ examples:
   gliner2-lite export gliner2-base-v1 base-int8 --variants int8
   gliner2-lite export gliner2-base-v1 invoices --adapter my-lora --overwrite
   gliner2-lite export gliner2-base-v1 base-arm --target arm64 --max-delta 0.05 --max-changed 0.02
+  gliner2-lite export gliner2-base-v1 base-bundle --push acme/gliner2-base-lite --private
   gliner2-lite export gliner2-base-v1 proven --calibration my-texts.txt --evaluate my-labelled-texts
 
 CHECKPOINT is a directory in the official layout (config.json, encoder_config/, model.safetensors,
@@ -51,6 +54,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--adapter", type=Path, metavar="DIR", help="LoRA adapter to merge into the weights")
     parser.add_argument("--overwrite", action="store_true", help="replace the bundle that OUT already holds")
     add_int8_options(parser.add_argument_group("int8 and its proof"))
+    hub = parser.add_argument_group("publishing (token: HF_TOKEN or `hf auth login`)")
+    hub.add_argument("--push", metavar="ORG/NAME", help="upload the finished bundle to this Hub repository")
+    add_push_options(hub)
     return parser
 
 
@@ -90,18 +96,33 @@ def add_int8_options(group: argparse._ArgumentGroup) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the exporter on ``argv`` (default: this process's) and return its exit code."""
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.push is None and (arguments.private or arguments.revision or arguments.commit_message):
+        parser.error("--private, --revision and --commit-message belong to --push")
     try:
         with _messages_on_stderr():
+            if arguments.push is not None:
+                check_push(arguments.push)  # before the long work
             _export(arguments)
+        print(arguments.out)
+        if arguments.push is not None:
+            _push(arguments)
     except GLiNER2LiteError as error:
         print(f"gliner2-lite export: error: {' '.join(str(error).split())}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
         print("gliner2-lite export: interrupted, nothing was written", file=sys.stderr)
         return EXIT_INTERRUPTED
-    print(arguments.out)
     return EXIT_OK
+
+
+def _push(arguments: argparse.Namespace) -> None:
+    try:
+        push(arguments.out, arguments.push, arguments)
+    except HubError as error:
+        again = f"gliner2-lite push {arguments.out} {arguments.push}"
+        raise HubError(f"{error}; the bundle is complete, push it again with `{again}`") from error
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -76,6 +76,10 @@ class Bundle:
         """The file ``name`` of the manifest as a path inside the bundle."""
         return self.root / _safe_relative(name, self.root)
 
+    def needed_files(self, variant: Variant) -> tuple[str, ...]:
+        """Names of all files that ``variant`` is loaded from: graph, weights, heads, tokenizer."""
+        return (*variant.files, variant.heads, TOKENIZER_NAME)
+
     def choose(self, variant: str | None) -> Variant:
         """The variant asked for; None takes int8 where the bundle has it, else fp32.
 
@@ -128,7 +132,7 @@ def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
         BundleNotFoundError: a file is missing.
         BundleError: a file has another size or content than the manifest says.
     """
-    for name in (*variant.files, variant.heads, TOKENIZER_NAME):
+    for name in bundle.needed_files(variant):
         path = bundle.path(name)
         record = bundle.files[name]
         if not path.is_file():
@@ -221,8 +225,8 @@ def _safe_relative(name: str, root: Path) -> str:
         raise BundleError(f"{root / MANIFEST_NAME}: path {name!r} leaves the bundle; paths must be relative")
     real, home = (root / name).resolve(), root.resolve()
     allowed = [home]
-    if home.parent.name == "snapshots":
-        allowed.append(home.parent.parent / "blobs")
+    # …/snapshots/COMMIT, or a subfolder of it
+    allowed.extend(parent.parent / "blobs" for parent in home.parents if parent.name == "snapshots")
     if not any(real.is_relative_to(base) for base in allowed):
         raise BundleError(f"{root / MANIFEST_NAME}: path {name!r} leaves the bundle through a link")
     return name

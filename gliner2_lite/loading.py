@@ -9,6 +9,8 @@ from typing import Any
 from gliner2_lite.bundle import TOKENIZER_NAME, Bundle, Variant, read_bundle, verify_files
 from gliner2_lite.errors import BundleNotFoundError, InputError
 from gliner2_lite.heads import Heads
+from gliner2_lite.hub import HubOptions as HubOptions
+from gliner2_lite.hub import download_bundle, is_repo_id
 from gliner2_lite.session import GraphSession, check_threads
 from gliner2_lite.tokenizer import WordTokenizer
 
@@ -28,17 +30,6 @@ class LoadedModel:
     arguments: dict[str, Any]  # of from_pretrained, to load the same model again in a worker process
 
 
-@dataclass(frozen=True, slots=True)
-class HubOptions:
-    """Where and how a repository is fetched; see ``huggingface_hub.snapshot_download``."""
-
-    revision: str | None = None
-    cache_dir: str | Path | None = None
-    token: str | bool | None = None
-    local_files_only: bool = False
-    force_download: bool = False
-
-
 def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
     """The bundle directory of an embedded model's name, a directory, or a repository id.
 
@@ -50,22 +41,12 @@ def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
         return EMBEDDED[name]
     if path.is_dir():
         return path
-    from gliner2_lite.hub import download_bundle, is_repo_id
-
     if not isinstance(name, str) or not is_repo_id(name):
         raise BundleNotFoundError(
             f"{str(name)!r} is neither an existing directory, nor an embedded model ({', '.join(EMBEDDED)}), "
             "nor a repository id such as org/name"
         )
-    return download_bundle(
-        name,
-        variant=variant,
-        revision=hub.revision,
-        cache_dir=hub.cache_dir,
-        token=hub.token,
-        local_files_only=hub.local_files_only,
-        force_download=hub.force_download,
-    )
+    return download_bundle(name, variant=variant, options=hub)
 
 
 def load(root: Path, *, variant: str | None, threads: Any, verify: str) -> LoadedModel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -58,6 +58,9 @@ class GLiNER2(ManyTexts):
         token: str | bool | None = None,
         local_files_only: bool = False,
         force_download: bool = False,
+        subfolder: str | None = None,
+        proxies: Mapping[str, str] | None = None,
+        export: bool = False,
     ) -> GLiNER2:
         """Load a bundle: ``"tiny"`` (embedded), a directory, or a Hub repository ``org/name``.
 
@@ -69,7 +72,10 @@ class GLiNER2(ManyTexts):
             word_splitter: ``"whitespace"`` (default), ``"char"`` or a callable.
             map_location: only the CPU; accepted so that calls written for the reference keep working.
             quantize, compile: accepted and without effect; ``variant`` decides the precision.
-            revision, cache_dir, token, local_files_only, force_download: as in huggingface_hub.
+            revision, cache_dir, token, local_files_only, force_download, subfolder: as in huggingface_hub.
+            proxies: likewise, before huggingface_hub 1.0; the variable HTTPS_PROXY works with every version.
+            export: convert a repository that holds an original checkpoint, once, into the Hub cache
+                (needs the extra ``export``).
 
         Raises:
             BundleNotFoundError, BundleError: no such bundle, or a damaged one.
@@ -77,7 +83,16 @@ class GLiNER2(ManyTexts):
             InputError: an unknown variant, device or option value.
         """
         check_device(map_location)
-        hub = HubOptions(revision, cache_dir, token, local_files_only, force_download)
+        hub = HubOptions(
+            revision=revision,
+            cache_dir=cache_dir,
+            token=token,
+            local_files_only=local_files_only,
+            force_download=force_download,
+            subfolder=subfolder,
+            proxies=proxies,
+            export=export,
+        )
         root = locate(repo_or_dir, variant, hub)
         return cls(load(root, variant=variant, threads=threads, verify=verify), word_splitter=word_splitter)
 
