@@ -78,7 +78,10 @@ def test_bash_takes_values_after_an_equals_sign(scripts: dict[str, Path], tmp_pa
 def test_every_option_of_every_command_is_there(scripts: dict[str, Path]) -> None:
     texts = {shell: path.read_text(encoding="utf-8") for shell, path in scripts.items()}
     names = [
-        name for command in describe(build_parser(), "") for option in command.options for name in option.names
+        name
+        for command in describe(build_parser(), "")
+        for option in command.options
+        for name in option.names
     ]
     assert len(names) > 40
     for name in names:

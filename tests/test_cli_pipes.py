@@ -61,7 +61,11 @@ def test_reader_that_stops_early(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code", "word"),
-    [(signal.SIGINT, 130, b"interrupted"), (signal.SIGTERM, 143, b"terminated"), (signal.SIGHUP, 129, b"hung up")],
+    [
+        (signal.SIGINT, 130, b"interrupted"),
+        (signal.SIGTERM, 143, b"terminated"),
+        (signal.SIGHUP, 129, b"hung up"),
+    ],
 )
 def test_signals_end_between_lines(number: signal.Signals, code: int, word: bytes, tmp_path: Path) -> None:
     process = start(["extract", "--text-field", "text", *CITY], tmp_path)

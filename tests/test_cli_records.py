@@ -56,7 +56,9 @@ def test_jsonl_keeps_keys_and_places_of_errors(tmp_path: Path, capsys: pytest.Ca
     wanted |= {9: "--result-field", 10: "'id'"}
     for line, part in wanted.items():
         assert part in errors[line]["message"]
-    assert err.startswith("gliner2-lite: error: 8 of 10 texts could not be read; the first:") and "line 3" in err
+    assert (
+        err.startswith("gliner2-lite: error: 8 of 10 texts could not be read; the first:") and "line 3" in err
+    )
 
 
 def test_strict_stops_at_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,7 +70,9 @@ def test_strict_stops_at_the_first(tmp_path: Path, capsys: pytest.CaptureFixture
     assert f"{path}, line 3: not valid JSON" in err
 
 
-def test_too_long_for_the_model_is_an_error_in_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_long_for_the_model_is_an_error_in_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "x.txt"
     path.write_text(f"{OSLO}\n{'word ' * 600}\n{OSLO}\n", encoding="utf-8")
     code, out, _ = run(["--input", str(path)], capsys)
@@ -82,13 +86,13 @@ def test_too_long_for_the_model_is_an_error_in_place(tmp_path: Path, capsys: pyt
 def test_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "x.csv"
     rows = [
-        '\ufeffid,review,stars',
+        "\ufeffid,review,stars",
         '1,"Lars, the ""new"" one,\r\nmoved to Oslo.",5',
         "2,too,many,fields",
         "",
         '3,"Siemens is in Madrid.",4',
     ]
-    path.write_bytes("\r\n".join(rows).encode() + b"\r\n4,\xff,1\r\n5,\"open")
+    path.write_bytes("\r\n".join(rows).encode() + b'\r\n4,\xff,1\r\n5,"open')
     code, out, _ = run(["--input", str(path), "--text-field", "review"], capsys)
     assert code == 1
     assert out[0]["review"] == 'Lars, the "new" one,\r\nmoved to Oslo.'
@@ -114,7 +118,12 @@ def test_csv_header_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_folder_is_one_text_per_file_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = {"b.txt": f"First.\n{OSLO}", "a/z.txt": "Siemens is in Madrid.", "a/b.md": "not read", "c.txt": ""}
+    files = {
+        "b.txt": f"First.\n{OSLO}",
+        "a/z.txt": "Siemens is in Madrid.",
+        "a/b.md": "not read",
+        "c.txt": "",
+    }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -141,7 +150,11 @@ def test_several_inputs_and_whole_files(tmp_path: Path, capsys: pytest.CaptureFi
 
 @pytest.mark.parametrize(
     ("content", "wanted"),
-    [("Oslo\n".encode("utf-16"), "UTF-16"), ("Oslo\n".encode("utf-16-le"), "UTF-16"), (b"\x1f\x8b\x08", "zcat")],
+    [
+        ("Oslo\n".encode("utf-16"), "UTF-16"),
+        ("Oslo\n".encode("utf-16-le"), "UTF-16"),
+        (b"\x1f\x8b\x08", "zcat"),
+    ],
 )
 def test_what_is_no_utf8_at_all_is_told_once(
     content: bytes, wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -13,7 +13,7 @@ FULL = {
     "entities": {"person": "Names of people", "city": {"dtype": "str"}},
     "entity_attributes": {"mood": {"labels": ["calm", "angry"]}},
     "structures": {
-        "order": {"fields": [{"name": "size", "dtype": "str", "choices": ["S", "M"]}, {"name": "note"}]}
+        "order": {"fields": [{"name": "size", "dtype": "str", "choices": ["S", "M"]}, {"name": "note"}]},
     },
     "classifications": [{"task": "topic", "labels": ["a", "b", "c"], "multi_label": True}],
     "relations": ["lives_in"],
@@ -25,7 +25,7 @@ def test_check_says_what_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[
     path.write_text(json.dumps(FULL), encoding="utf-8")
     assert main(["schema", "check", str(path)]) == 0
     out = capsys.readouterr().out
-    for wanted in ("structure order", "size (str of S|M), note (list)", "2 labels: person, city", "attribute mood",
+    for wanted in ("size: str of S|M; note: list", "2 labels: person, city", "attribute mood",
                    "1 label: lives_in", "several of 3 labels: a, b, c"):  # fmt: skip
         assert wanted in out
     assert "tokens" not in out
@@ -45,7 +45,9 @@ def test_check_counts_tokens(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize(
     ("content", "wanted"),
-    [('{"entities": [""]}', "entities[0]"), ('{"classifications": [{"task": "t", "labels": ["a"]}]}', "labels"), ("{", "line 1")],
+    [('{"entities": [""]}', "entities[0]"),
+     ('{"classifications": [{"task": "t", "labels": ["a"]}]}', "labels"),
+     ("{", "line 1")],
 )  # fmt: skip
 def test_check_names_the_field(
     content: str, wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

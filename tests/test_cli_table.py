@@ -17,18 +17,36 @@ from gliner2_lite.cli.table import plain, shorten, table_block, text_lines, use_
 
 TEXT = "東京 is where Tim Cook met Ann."
 RESULT = {
-    "product": [{"name": {"text": "x", "confidence": 0.5, "start": 3, "end": 4}, "color": {"text": "red", "confidence": 1.0}}],
+    "product": [
+        {
+            "name": {"text": "x", "confidence": 0.5, "start": 3, "end": 4},
+            "color": {"text": "red", "confidence": 1.0},
+        }
+    ],
     "entities": {
         "city": [{"text": "東京", "confidence": 0.91, "start": 0, "end": 2}],
-        "person": [{"text": "Tim Cook", "confidence": 0.999, "start": 12, "end": 20, "mood": {"label": "calm", "confidence": 1}}],
+        "person": [
+            {
+                "text": "Tim Cook",
+                "confidence": 0.999,
+                "start": 12,
+                "end": 20,
+                "mood": {"label": "calm", "confidence": 1},
+            }
+        ],
         "none": [],
     },
     "tone": {"label": "good", "confidence": 0.75},
     "aspects": [{"label": "a", "confidence": 0.5}, {"label": "b", "confidence": 0.25}],
     "relation_extraction": {
-        "met": [{"head": {"text": "Tim Cook", "confidence": 0.5, "start": 12, "end": 20}, "tail": {"text": "Ann", "confidence": 0.4, "start": 25, "end": 28}}]
+        "met": [
+            {
+                "head": {"text": "Tim Cook", "confidence": 0.5, "start": 12, "end": 20},
+                "tail": {"text": "Ann", "confidence": 0.4, "start": 25, "end": 28},
+            }
+        ]
     },
-}  # fmt: skip
+}
 
 
 def test_findings() -> None:
@@ -73,7 +91,9 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     assert plain(text) == "a [31mb\ufffdc d e" and len(plain(text)) == len(text)
     block = table_block("x\x1b", text, {"entities": {}}, color=False)
     assert "\x1b" not in block and "\u202e" not in block and "nothing found" in block
-    assert text_lines("f", {"tone": {"label": "a\tb\n", "confidence": 0.5}}) == "f\ttone\t\ta b \t0.5000\t\t\n"
+    assert (
+        text_lines("f", {"tone": {"label": "a\tb\n", "confidence": 0.5}}) == "f\ttone\t\ta b \t0.5000\t\t\n"
+    )
 
 
 def test_formats_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +102,7 @@ def test_formats_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     argv = ["extract", "--input", str(path), "--entities", "city", "--format"]
     assert main([*argv, "text"]) == 1
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert [row[:4] for row in rows][0] == [f"{path}, line 1", "entities", "city", "Oslo"]
+    assert rows[0][:4] == [f"{path}, line 1", "entities", "city", "Oslo"]
     assert rows[0][5:] == ["14", "18"] and rows[1][1] == "error"
     assert main([*argv, "table"]) == 1
     out = capsys.readouterr().out
@@ -96,7 +116,11 @@ def test_color_follows_the_terminal(tmp_path: Path) -> None:
         master, slave = pty.openpty()
         environment = {**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, "TERM": "xterm", **extra}
         process = subprocess.Popen(
-            [*command, "--format", "table"], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=slave, env=environment
+            [*command, "--format", "table"],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=slave,
+            env=environment,
         )
         os.close(slave)
         assert process.wait(timeout=120) == 0

@@ -91,11 +91,11 @@ def bash_script(commands: Sequence[Command]) -> str:
         paths="|".join(command.path for command in commands if command.path),
         values=_value_cases(
             commands,
-            choices=lambda names: f"COMPREPLY=($(compgen -W {_lines(names)} -- \"$cur\")); return",
+            choices=lambda names: f'COMPREPLY=($(compgen -W {_lines(names)} -- "$cur")); return',
             files='_gliner2_lite_files "$cur"; return',
         ),
         options=_cases(commands, lambda c: f"values={_lines(_names(c.options))}"),
-        words=_cases(commands, lambda c: _positional(c, "_gliner2_lite_files \"$cur\"; return", _bash_words)),
+        words=_cases(commands, lambda c: _positional(c, '_gliner2_lite_files "$cur"; return', _bash_words)),
     )
 
 
@@ -168,9 +168,7 @@ def _cases(commands: Sequence[Command], action: Callable[[Command], str]) -> Ite
         yield f'            "{command.path}") {action(command)} ;;'
 
 
-def _positional(
-    command: Command, files: str, words: Callable[[Iterable[tuple[str, str]]], str]
-) -> str:
+def _positional(command: Command, files: str, words: Callable[[Iterable[tuple[str, str]]], str]) -> str:
     """What may stand where no option does: subcommands, choices or files."""
     if command.subcommands:
         return words(command.subcommands.items())

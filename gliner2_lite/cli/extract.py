@@ -36,7 +36,7 @@ relations       gliner2-lite extract "Tim Cook works for Apple." --relations wor
 all at once     gliner2-lite extract "..." --entities person --classify urgent=yes,no --relations works_for
 a schema file   gliner2-lite extract "..." --schema schema.json
 many texts      gliner2-lite extract --input texts.txt --entities person,city > results.jsonl
-records         gliner2-lite extract --input mails.jsonl --text-field body --classify urgent=yes,no > out.jsonl
+records         gliner2-lite extract --input mails.jsonl --text-field body --classify urgent=yes,no
 a spreadsheet   gliner2-lite extract --input reviews.csv --text-field review --classify tone=good,bad
 a folder        gliner2-lite extract --input reports/ --long --entities person --output people.jsonl
 for reading     gliner2-lite extract "Tim Cook lives in Austin." --entities person,city --format table
@@ -198,9 +198,9 @@ def _add_input_options(group: argparse._ArgumentGroup) -> None:
         "--input-format",
         choices=FORMATS,
         default=AUTO,
-        help="lines: each is a text; jsonl; csv, with a header; text: a whole file is one text. auto (default) goes "
-        "by the name: .jsonl, .ndjson, .csv, .tsv; a folder is text, all else lines; standard input is jsonl where "
-        "--text-field or --id-field is given",
+        help="lines: each is a text; jsonl; csv, with a header; text: a whole file is one text. auto (default) "
+        "goes by the name: .jsonl, .ndjson, .csv, .tsv; a folder is text, all else lines; a pipe is "
+        "jsonl where --text-field or --id-field is given",
     )
     add("--text-field", metavar="KEY", help="key or column of the text (default text)")
     add("--id-field", metavar="KEY", help="key or column that each record must have, repeated in errors")

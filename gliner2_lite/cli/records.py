@@ -137,7 +137,7 @@ def _read_csv(file: BinaryIO, source: Source, layout: Layout) -> Iterator[Record
         if header is None:
             header = _checked_header(row, source, layout)
         elif len(row) != len(header):
-            yield make(error=f"{len(row)} fields where the header has {len(header)}; quote a field that holds "
+            yield make(error=f"{len(row)} fields, the header has {len(header)}; quote what holds "
                        f"{source.delimiter!r}")  # fmt: skip
         elif any(map(_is_broken, row)):
             yield make(error=f"not UTF-8; {CONVERT}")
@@ -249,7 +249,7 @@ def _checked_header(row: list[str], source: Source, layout: Layout) -> list[str]
         raise InputError(f"{where}: a column name stands there twice; rename one")
     if layout.result_field in header:
         raise InputError(
-            f"{where}: a column {layout.result_field!r} is there already; name another key with --result-field"
+            f"{where}: a column {layout.result_field!r} is there already; name another with --result-field"
         )
     return header
 

@@ -34,7 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check = actions.add_parser(
         "check",
         help="say what a schema file asks for",
-        description="Say what a schema file asks for; exit code 2 and the field that is wrong when it is not usable.",
+        description="Say what a schema file asks for, or which field makes it unusable (exit code 2).",
     )
     check.add_argument("file", type=Path, metavar="FILE", help="a schema as JSON")
     check.add_argument(
@@ -53,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run_show(options: argparse.Namespace) -> None:
     """Print the friendly form."""
     if not has_tasks(options):
-        options.parser.error("say what to extract: --entities, --classify, --structure, --relations or --schema")
+        options.parser.error("name one: --entities, --classify, --structure, --relations or --schema")
     print(json.dumps(build_schema(options).to_dict(), ensure_ascii=False, indent=2))
 
 
@@ -78,22 +78,24 @@ def _rows(spec: SchemaSpec) -> Iterator[tuple[str, str]]:
     """A name and a description of each task, in the order of the prompt."""
     for structure in spec.structures:
         fields = [
-            field.name
-            + (f" ({field.dtype})" if field.choices is None else f" ({field.dtype} of {'|'.join(field.choices)})")
+            f"{field.name}: {field.dtype}"
+            + ("" if field.choices is None else f" of {'|'.join(field.choices)}")
             for field in structure.fields
         ]
-        yield f"structure {structure.name}", f"{_count(fields, 'field')}: {', '.join(fields)}"
+        yield f"structure {structure.name}", f"{_count(fields, 'field')}; {'; '.join(fields)}"
     if spec.entities:
         names = [entity.name for entity in spec.entities]
         yield "entities", f"{_count(names, 'label')}: {', '.join(names)}"
     for attribute in spec.attributes:
-        yield f"attribute {attribute.name}", f"{_count(attribute.labels, 'label')}: {', '.join(attribute.labels)}"
+        labels = attribute.labels
+        yield f"attribute {attribute.name}", f"{_count(labels, 'label')}: {', '.join(labels)}"
     if spec.relations:
         names = [relation.name for relation in spec.relations]
         yield "relations", f"{_count(names, 'label')}: {', '.join(names)}"
     for task in spec.classifications:
         kind = "several of" if task.multi_label else "one of"
-        yield f"classification {task.task}", f"{kind} {_count(task.labels, 'label')}: {', '.join(task.labels)}"
+        labels = task.labels
+        yield f"classification {task.task}", f"{kind} {_count(labels, 'label')}: {', '.join(labels)}"
 
 
 def _count(items: list[str] | tuple[str, ...], word: str) -> str:
@@ -111,9 +113,7 @@ def _tokens(prompt: Prompt, model: str) -> str:
     bundle = read_bundle(locate(model, None, HubOptions()))
     tokenizer = WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens)
     sample = Sample("", split_words("", resolve_splitter(None), limit=None), prompt)
-    encoded = encode_sample(
-        sample, tokenizer.ids, bundle.special_tokens, pooling=bundle.config.token_pooling
-    )
+    encoded = encode_sample(sample, tokenizer.ids, bundle.special_tokens, pooling=bundle.config.token_pooling)
     used, limit = len(encoded.ids), bundle.config.max_positions
     if limit is None:
         return f"{used} tokens before every text ({model} has no fixed limit)"

@@ -67,7 +67,9 @@ def check_start(start: bytes, name: str) -> None:
             f"{name} is not UTF-8, it looks like UTF-16 or binary: convert text with iconv -f UTF-16 -t UTF-8"
         )
     if start.startswith(GZIP_START):
-        raise InputError(f"{name} is compressed: unpack it on the way, as in zcat FILE | gliner2-lite extract")
+        raise InputError(
+            f"{name} is compressed: unpack it on the way, as in zcat FILE | gliner2-lite extract"
+        )
 
 
 def _source(name: str, format: str, delimiter: str | None) -> Source:
