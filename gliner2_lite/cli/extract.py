@@ -198,7 +198,7 @@ def _add_input_options(group: argparse._ArgumentGroup) -> None:
         "--input-format",
         choices=FORMATS,
         default=AUTO,
-        help="lines: each is a text; jsonl; csv, with a header; text: a whole file is one text. auto (default) "
+        help="lines: each is a text; jsonl; csv, with a header; text: whole files. auto (default) "
         "goes by the name: .jsonl, .ndjson, .csv, .tsv; a folder is text, all else lines; a pipe is "
         "jsonl where --text-field or --id-field is given",
     )

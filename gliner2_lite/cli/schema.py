@@ -34,7 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check = actions.add_parser(
         "check",
         help="say what a schema file asks for",
-        description="Say what a schema file asks for, or which field makes it unusable (exit code 2).",
+        description="Say what a schema file asks for, or which field is wrong (exit code 2).",
     )
     check.add_argument("file", type=Path, metavar="FILE", help="a schema as JSON")
     check.add_argument(
@@ -44,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     show = actions.add_parser(
         "show",
         help="print the schema that options make, as JSON",
-        description="Print the schema that the task options of extract make, in the form that --schema reads.",
+        description="Print the schema that extract's task options make, as --schema reads it.",
     )
     add_task_options(show)
     show.set_defaults(run=run_show, parser=show)
