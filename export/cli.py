@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gliner2_lite.cli_push import add_push_options, push
+from gliner2_lite.cli.push import add_push_options, push
 from gliner2_lite.errors import GLiNER2LiteError, HubError, MissingExtraError
 from gliner2_lite.hub import check_push
 

@@ -7,11 +7,15 @@ import json
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gliner2_lite import __version__
 
+if TYPE_CHECKING:
+    from gliner2_lite.bundle import Bundle
+
 MEGABYTE = 1_000_000
+QUALITY_HEADER = ("", "answers", "changed", "F1", "Δp mean", "Δp p99", "Δp max")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,18 +32,20 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="MODEL",
         help="bundle directory, hub repository, or the embedded model: tiny (default)",
     )
-    parser.add_argument("--json", action="store_true", help="the manifest as it is, as JSON")
+    parser.add_argument("--json", action="store_true", help="the manifest and the quality report, as JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the facts; nothing but the bundle's manifest is read."""
+    """Print the facts; nothing but the bundle's manifest and quality report is read."""
     from gliner2_lite.bundle import read_bundle
     from gliner2_lite.loading import HubOptions, locate
 
     bundle = read_bundle(locate(options.model, None, HubOptions()))
+    report = _quality_report(bundle)
     if options.json:
-        print(json.dumps(bundle.raw, ensure_ascii=False, indent=2))
+        facts = {**bundle.raw, "directory": str(bundle.root), "quality_report": report}
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     rows = [
         ("gliner2-lite", __version__),
@@ -51,6 +57,11 @@ def run(options: argparse.Namespace) -> None:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         print(f"{name:<{width}}  {value}")
+    table = list(_quality_rows(report))
+    if table:
+        print("\nquality, measured at export on held-out texts")
+        for row in _aligned([QUALITY_HEADER, *table]):
+            print(f"  {row}")
 
 
 def _facts(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -69,11 +80,45 @@ def _facts(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "source", f"{source.get('name', 'unknown')}, SHA-256 {source.get('sha256', 'unknown')}"
     if source.get("adapter"):
         yield "adapter", str(source["adapter"])
-    for key, value in manifest.get("quality", {}).items():
-        yield (
-            f"quality {key}",
-            json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value),
-        )
+    if manifest.get("versions"):
+        yield "exported with", ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
+
+
+def _quality_report(bundle: Bundle) -> dict[str, Any] | None:
+    """The bundle's quality.json; None where it has none."""
+    from gliner2_lite.bundle import QUALITY_NAME
+    from gliner2_lite.errors import BundleError
+
+    if QUALITY_NAME not in bundle.files or not bundle.path(QUALITY_NAME).is_file():
+        return None
+    path = bundle.path(QUALITY_NAME)
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleError(f"{path} is not valid JSON ({error}); get the bundle again") from error
+    return report if isinstance(report, dict) else None
+
+
+def _quality_rows(report: dict[str, Any] | None) -> Iterator[tuple[str, ...]]:
+    """A row per comparison, and one per kind of answer below it."""
+    comparisons = ((report or {}).get("held_out") or {}).get("comparisons") or {}
+    for name, measured in comparisons.items():
+        delta = measured["delta"]
+        yield (name, *_shares(measured), f"{delta['mean']:.4f}", f"{delta['p99']:.4f}", f"{delta['max']:.4f}")
+        if measured["changed"]:
+            for kind, part in measured.get("by_kind", {}).items():
+                yield (f"  {kind}", *_shares(part), "", "", "")
+
+
+def _shares(measured: dict[str, Any]) -> tuple[str, str, str]:
+    return str(measured["answers"]), f"{measured['changed']:.1%}", f"{measured['f1']:.3f}"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
+        yield "  ".join(cells).rstrip()
 
 
 def _installed(package: str) -> str:

@@ -1,0 +1,31 @@
+"""Numbers as option values, with the range in the message."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
+
+
+def probability(text: str) -> float:
+    return _number(text, float, lambda value: 0.0 <= value <= 1.0, "a number from 0 to 1")
+
+
+def positive(text: str) -> int:
+    return _number(text, int, lambda value: value >= 1, "a whole number from 1 up")
+
+
+def not_negative(text: str) -> int:
+    return _number(text, int, lambda value: value >= 0, "a whole number from 0 up")
+
+
+def _number(text: str, kind: Callable[[str], Number], good: Callable[[Number], bool], wanted: str) -> Number:
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not good(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+    return value
