@@ -23,6 +23,7 @@ examples:
   gliner2-lite extract "Tim Cook lives in Austin." --entities person,city
   gliner2-lite extract --help                  every task, by example
   gliner2-lite info                            versions, and what the embedded model holds
+  gliner2-lite demo                            every task in a browser (extra: demo)
   gliner2-lite export CHECKPOINT OUT           a trained checkpoint becomes a bundle (extra: export)
 """
 

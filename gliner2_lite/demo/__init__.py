@@ -1,1 +1,1 @@
-"""The demo page. Only ``app``, ``panel``, ``look`` and the ``*_tab`` modules import gradio (extra: demo)."""
+"""The demo page. Only ``app``, ``panel`` and ``look`` use gradio (extra: demo)."""

@@ -40,9 +40,7 @@ def extract(model: GLiNER2, text: str, schema: Schema, threshold: float) -> Answ
     return Answer(render_html(text, read_sections(text, result)), _dump(result), status)
 
 
-def classify(
-    model: GLiNER2, text: str, schema: Schema, several: frozenset[str], threshold: float
-) -> Answer:
+def classify(model: GLiNER2, text: str, schema: Schema, several: frozenset[str], threshold: float) -> Answer:
     """The labels of ``text`` by task, beside the probabilities of those that were not chosen.
 
     ``schema`` and ``several`` come from ``forms.classification_schema``.
@@ -58,9 +56,7 @@ def classify(
     return Answer(render_html(text, sections), _dump(chosen), status)
 
 
-def choose(
-    found: list[Mapping[str, Any]], *, several: bool, threshold: float
-) -> tuple[ClassScore, ...]:
+def choose(found: list[Mapping[str, Any]], *, several: bool, threshold: float) -> tuple[ClassScore, ...]:
     """All labels of one task with their probabilities, those chosen that the plain call would give."""
     best = max(found, key=lambda item: item["confidence"])
     return tuple(

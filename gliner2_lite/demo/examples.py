@@ -25,7 +25,7 @@ CLASSIFICATION = [
 
 STRUCTURES = [
     [
-        "The iPhone 15 costs $999 and comes in blue. The Galaxy S24 costs $799.",
+        "The iPhone 15 costs $999 and comes in blue. The Galaxy S24 costs $799 and comes in black.",
         "product:\n  name::str\n  price::str\n  color::[blue|black|red]::str",
     ],
     [

@@ -51,7 +51,9 @@ def classification_schema(tasks: str) -> tuple[Schema, frozenset[str]]:
         for label in filter(None, map(str.strip, rest.split(","))):
             _add(labels, label, None, where)
         if len(labels) < 2:
-            raise SchemaError(f"{where}: {name} needs at least two labels to choose from, separated by commas")
+            raise SchemaError(
+                f"{where}: {name} needs at least two labels to choose from, separated by commas"
+            )
         if SEVERAL.search(head):
             several.add(name)
         schema.classification(

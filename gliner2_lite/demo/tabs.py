@@ -42,6 +42,7 @@ def structures(model: GLiNER2) -> Panel:
         name="structures",
         run=lambda text, fields, threshold: extract(model, text, forms.structure_schema(fields), threshold),
         examples=examples.STRUCTURES,
+        json_open=True,
         schema_label="Structures",
         hint="`name:` opens a structure, each line below is a field: `field::str` for one value, `::list` for "
         "all, `::[a|b]` to choose, `::any words` to describe.",
