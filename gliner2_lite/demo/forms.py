@@ -1,4 +1,4 @@
-"""What people type into the page → schemas. Text in, Schema out; every mistake is a SchemaError with its line."""
+"""What people type into the page → schemas; every mistake is a SchemaError with its line."""
 
 from __future__ import annotations
 

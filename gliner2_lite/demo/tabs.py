@@ -44,8 +44,8 @@ def structures(model: GLiNER2) -> Panel:
         examples=examples.STRUCTURES,
         json_open=True,
         schema_label="Structures",
-        hint="`name:` opens a structure, each line below is a field: `field::str` for one value, `::list` for "
-        "all, `::[a|b]` to choose, `::any words` to describe.",
+        hint="`name:` opens a structure, each line below is a field: `field::str` for one value, "
+        "`::list` for all, `::[a|b]` to choose, `::any words` to describe.",
     )
 
 
@@ -56,6 +56,6 @@ def whole(model: GLiNER2) -> Panel:
         run=lambda text, schema, threshold: extract(model, text, forms.whole_schema(schema), threshold),
         examples=examples.WHOLE,
         schema_label="Schema",
-        hint="Any of `entities`, `classifications`, `structures`, `relations`: one pass of the model answers all.",
+        hint="Any of `entities`, `classifications`, `structures`, `relations`: one pass answers all.",
         language="json",
     )

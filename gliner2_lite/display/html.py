@@ -129,11 +129,14 @@ def _records(section: Records, colours: dict[str, str]) -> str:
             for name in fields
         ]
         body.append(
-            '<tr style="border:0">' + "".join(f'<td style="{cell}">{value or _muted("–")}</td>' for value in cells) + "</tr>"
+            '<tr style="border:0">'
+            + "".join(f'<td style="{cell}">{value or _muted("–")}</td>' for value in cells)
+            + "</tr>"
         )
     return (
-        '<div style="overflow-x:auto"><table style="font:inherit;color:inherit;border-collapse:collapse;border:0;margin:0;width:auto">'
-        f"<thead><tr style="border:0">{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+        '<div style="overflow-x:auto"><table style="font:inherit;color:inherit;'
+        'border-collapse:collapse;border:0;margin:0;width:auto">'
+        f'<thead><tr style="border:0">{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
     )
 
 

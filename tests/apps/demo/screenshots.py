@@ -58,11 +58,12 @@ def _display(driver: webdriver.Chrome, model: GLiNER2) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "show.html"
         file.write_text(
-            f'<!doctype html><meta charset="utf-8"><body style="margin:0;display:grid;grid-template-columns:1fr 1fr">{halves}',
+            f'<!doctype html><meta charset="utf-8"><body style="margin:0;display:grid;'
+            f'grid-template-columns:1fr 1fr">{halves}',
             encoding="utf-8",
         )
         driver.get(file.as_uri())
-        _save(driver, IMAGES / "show.png", height=560)
+        _save(driver, IMAGES / "show.png", height=500)
 
 
 def _save(driver: webdriver.Chrome, path: Path, *, height: int) -> None:
