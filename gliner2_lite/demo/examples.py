@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 ENTITIES = [
-    ["Apple CEO Tim Cook announced iPhone 15 in Cupertino yesterday.", "company, person, product, location, date"],
+    [
+        "Apple CEO Tim Cook announced iPhone 15 in Cupertino yesterday.",
+        "company, person, product, location, date",
+    ],
     [
         "Patient received 400mg ibuprofen for severe headache at 2 PM.",
         "medication: Names of drugs\ndosage: Amounts such as 400mg\nsymptom: Complaints of the patient\n"
         "time: Times of day",
     ],
-    ["Maria Garcia flew from Madrid to Oslo on Monday to meet Lars Hansen of Siemens.", "person, city, company, date"],
-]  # fmt: skip
+    [
+        "Maria Garcia flew from Madrid to Oslo on Monday to meet Lars Hansen of Siemens.",
+        "person, city, company, date",
+    ],
+]
 
 CLASSIFICATION = [
     [

@@ -46,7 +46,7 @@ def test_entities(demo: DemoPage) -> None:
     assert [mark.replace("\n", "") for mark in marks] == [
         "Maria Garciaperson", "Madridcity", "Oslocity", "Lars Hansenperson", "Siemenscompany",
     ]  # fmt: skip
-    assert re.search(r"\d+ ms · 12 words · int8", demo.status("entities"))
+    assert re.search(r"\d+ ms · 13 words · int8", demo.status("entities"))
     assert list(demo.json("entities")["entities"]) == ["person", "city", "company"]  # type: ignore[call-overload]
 
 
