@@ -103,7 +103,7 @@ class DemoPage:
         return self._element(f"#{name}-status").text
 
     def json(self, name: str) -> dict[str, object]:
-        """The JSON of the result, opened and read off the page."""
+        """The JSON of the result, opened and read off the page; it must fit into the editor's window."""
         lines = f"#{name}-json .cm-line"
         if not self._visible(lines):
             self._element(f"#{name}-json-open button").click()
