@@ -20,7 +20,7 @@ help: ## Show the targets
 install: $(VENV)/.ready ## Make .venv with the runtime (editable), test tools, ruff and mypy
 
 test: $(VENV)/.ready ## Run every test of the runtime (makes .venv first; no torch)
-	$(VENV)/bin/pytest $(PYTEST_ARGS) tests --ignore=tests/export
+	$(VENV)/bin/pytest $(PYTEST_ARGS) tests --ignore=tests/export --ignore=tests/apps
 
 test-export: $(VENV_EXPORT)/.ready ## Run the exporter's tests (makes .venv-export first; large: torch)
 	$(VENV_EXPORT)/bin/pytest $(PYTEST_ARGS) tests/export

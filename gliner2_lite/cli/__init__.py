@@ -26,6 +26,7 @@ COMMANDS = {
     "schema": "gliner2_lite.cli.schema",
     "info": "gliner2_lite.cli.info",
     "push": "gliner2_lite.cli.push",
+    "demo": "gliner2_lite.cli.demo",
     "completion": "gliner2_lite.cli.completion",
 }
 EXPORT = "export"  # its parser lives in the exporter's package
@@ -37,6 +38,7 @@ examples:
   gliner2-lite extract --help                  every task and every kind of input, by example
   gliner2-lite schema check schema.json        what a schema file asks for
   gliner2-lite info                            versions, and what the embedded model holds
+  gliner2-lite demo                            every task in a browser (extra: demo)
   gliner2-lite export CHECKPOINT OUT           a trained checkpoint becomes a bundle (extra: export)
   source <(gliner2-lite completion bash)       completion with the tab key
 """

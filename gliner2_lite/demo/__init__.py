@@ -1,0 +1,1 @@
+"""The demo page. Only ``app``, ``panel`` and ``look`` use gradio (extra: demo)."""
