@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from gliner2_lite.compact import CompactTokenizer
 
 SEED = 20
-STRINGS = 4_000
+STRINGS = 2_000
 LONGEST = 12  # parts of a random string
 # Ranges of code points: scripts with marks and joiners, compatibility forms, symbols, and all the rest.
 RANGES = (

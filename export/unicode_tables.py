@@ -7,6 +7,7 @@ that a result depends on can be seen in what it makes of a suitable text, so eac
 from __future__ import annotations
 
 import functools
+import json
 import struct
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers import normalizers, pre_tokenizers
 
 from gliner2_lite import graphemes
 from gliner2_lite.wordpiece import BLANK, DELETED, FIRST_TEXT, LETTER, PADDED, PUNCTUATION, SAME
@@ -100,17 +101,19 @@ def grapheme_classes() -> tuple[NDArray[Any], NDArray[Any]]:
     return _ranges(classes)
 
 
-def clean_table(tokenizer: Tokenizer) -> dict[str, NDArray[Any] | bytes]:
-    """What the normaliser makes of each character, as ``BertCleaner`` reads it. It must look at each alone."""
+@functools.lru_cache(maxsize=4)
+def clean_table(normalizer: str) -> dict[str, NDArray[Any] | bytes]:
+    """What a ``BertNormalizer``, given as JSON, makes of each character: the arrays of ``BertCleaner``."""
+    clean = _bert_normalizer(normalizer).normalize_str
     texts: dict[str, int] = {}
     values = np.zeros(CODE_POINTS, np.uint32)
     for block in _blocks(_all()):
         # A bar is kept by every option of BertNormalizer, and combines with nothing.
-        cleaned = tokenizer.normalizer.normalize_str("".join(f"|{chr(code)}" for code in block))
+        cleaned = clean("".join(f"|{chr(code)}" for code in block))
         for code, text in zip(block, cleaned.split("|")[1:], strict=True):
             values[code] = _value(chr(code), text, texts)
     for code in range(ASCII):
-        values[code] = _value(chr(code), tokenizer.normalizer.normalize_str(chr(code)), texts)
+        values[code] = _value(chr(code), clean(chr(code)), texts)
     encoded = [text.encode() for text in texts]
     starts, ranged = _ranges(values)
     return {
@@ -121,18 +124,23 @@ def clean_table(tokenizer: Tokenizer) -> dict[str, NDArray[Any] | bytes]:
     }
 
 
-def mark_order(tokenizer: Tokenizer) -> dict[str, Any]:
-    """How the normaliser sorts the marks that it keeps, as ``BertCleaner`` reads it.
+@functools.lru_cache(maxsize=4)
+def mark_order(normalizer: str) -> dict[str, Any]:
+    """How a ``BertNormalizer``, given as JSON, sorts the marks that it keeps, as ``BertCleaner`` reads it.
 
     ``mark_ranks`` holds their places in the order, ``barriers`` marks that are dropped but that no mark
     passes.
     """
-    if tokenizer.normalizer.normalize_str("\u00e9") == "\u00e9":
+    whole = _bert_normalizer(normalizer).normalize_str
+    if whole("\u00e9") == "\u00e9":
         return {"mark_ranks": {}, "barriers": ""}  # it does not decompose
     decompose = normalizers.NFD().normalize_str
-    clean = normalizers.BertNormalizer(
-        clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False
-    )
+    only_clean = normalizers.BertNormalizer(
+        clean_text=json.loads(normalizer)["clean_text"],
+        handle_chinese_chars=False,
+        strip_accents=False,
+        lowercase=False,
+    ).normalize_str
     by_class = {unicodedata.combining(char): char for char in map(chr, _all()) if _old_mark(char)}
     lowest, highest = by_class[min(by_class)], by_class[max(by_class)]
     ranks, barriers = {}, ""
@@ -141,12 +149,17 @@ def mark_order(tokenizer: Tokenizer) -> dict[str, Any]:
             continue
         after = sum(decompose(char + mark) == mark + char for mark in by_class.values())
         sorts = after > 0 or decompose(highest + char) == char + highest or char == lowest
-        kept = tokenizer.normalizer.normalize_str(char)
+        kept = whole(char)
         if kept and sorts:
             ranks[char] = after + 1
-        if not kept and not sorts and clean.normalize_str(char):
+        if not kept and not sorts and only_clean(char):
             barriers += char
     return {"mark_ranks": ranks, "barriers": barriers}
+
+
+def _bert_normalizer(source: str) -> normalizers.BertNormalizer:
+    options = {name: value for name, value in json.loads(source).items() if name != "type"}
+    return normalizers.BertNormalizer(**options)
 
 
 def _old_mark(char: str) -> bool:
@@ -179,9 +192,7 @@ def _asker(rules: dict[str, str]) -> Callable[[str, Callable[[str, str], bool]],
             texts = [pattern.format(chr(code)) for code in block]
             # A line feed is a boundary on both of its sides, and no code point asked about is one.
             answers = normalizer.normalize_str("\n".join(texts)).split("\n")
-            passed.update(
-                code for code, text in zip(block, answers, strict=True) if test(text, chr(code))
-            )
+            passed.update(code for code, text in zip(block, answers, strict=True) if test(text, chr(code)))
         return passed
 
     return ask

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tokenizers import Tokenizer
 from gliner2_export.agreement import disagreement
 from gliner2_export.trie import edge_table
 from gliner2_export.unicode_tables import clean_table, grapheme_classes, mark_order, split_kinds
+from gliner2_lite.bundle import MANIFEST_NAME, TOKENIZER_NAME, VOCABULARY_NAME, file_sha256, read_bundle
 from gliner2_lite.vocabulary import MAGIC, PREFIX, VERSION
 
 log = logging.getLogger("gliner2_export")
@@ -53,6 +55,21 @@ def write_compact(tokenizer_json: Path, out: Path) -> bool:
     return True
 
 
+def add_to_bundle(root: Path) -> bool:
+    """Give the bundle at ``root``, exported without one, a compact vocabulary; returns whether it has one."""
+    bundle = read_bundle(root)
+    out = root / VOCABULARY_NAME
+    if not write_compact(root / TOKENIZER_NAME, out):
+        return False
+    manifest = bundle.raw | {"vocabulary": VOCABULARY_NAME}
+    record = {"size": out.stat().st_size, "sha256": file_sha256(out)}
+    manifest["files"] = dict(sorted((bundle.raw["files"] | {VOCABULARY_NAME: record}).items()))
+    staged = root / (MANIFEST_NAME + ".new")
+    staged.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    staged.replace(root / MANIFEST_NAME)
+    return True
+
+
 def compact_bytes(tokenizer: Tokenizer) -> bytes:
     """The content of the compact file, not yet compared with the tokenizer.
 
@@ -63,15 +80,15 @@ def compact_bytes(tokenizer: Tokenizer) -> bytes:
     source = json.loads(tokenizer.to_str())
     kind = source["model"]["type"]
     if kind == "Unigram":
-        settings, arrays = _unigram(source, tokenizer)
+        settings, arrays = _unigram(source)
     elif kind == "WordPiece":
-        settings, arrays = _wordpiece(source, tokenizer)
+        settings, arrays = _wordpiece(source)
     else:
         raise NotCompactError(f"model {kind}")
     return _pack(settings | _added_tokens(source["added_tokens"], tokenizer), arrays)
 
 
-def _unigram(source: dict[str, Any], tokenizer: Tokenizer) -> Parts:
+def _unigram(source: dict[str, Any]) -> Parts:
     model = source["model"]
     _options(model, {"type", "vocab", "unk_id", "byte_fallback"})
     unk_id = model["unk_id"]
@@ -95,7 +112,7 @@ def _unigram(source: dict[str, Any], tokenizer: Tokenizer) -> Parts:
     return _with_trie(settings, arrays | {"scores": scores}, pieces, len(vocabulary))
 
 
-def _wordpiece(source: dict[str, Any], tokenizer: Tokenizer) -> Parts:
+def _wordpiece(source: dict[str, Any]) -> Parts:
     model = source["model"]
     _options(model, {"type", "vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word"})
     if (source["normalizer"] or {}).get("type") != "BertNormalizer":
@@ -105,15 +122,16 @@ def _wordpiece(source: dict[str, Any], tokenizer: Tokenizer) -> Parts:
     if model["unk_token"] not in model["vocab"] or not model["continuing_subword_prefix"]:
         raise NotCompactError("WordPiece without an unknown or continuation mark")
     starts, kinds = split_kinds()
+    normalizer = json.dumps(source["normalizer"], sort_keys=True)
     settings = {
         "model": "wordpiece",
         "unk_id": model["vocab"][model["unk_token"]],
         "continuation": model["continuing_subword_prefix"],
         "longest_chunk": model["max_input_chars_per_word"],
         "normalizer": [["bert"]],
-        **mark_order(tokenizer),
+        **mark_order(normalizer),
     }
-    arrays = clean_table(tokenizer) | {"kind_starts": starts, "kind_values": kinds}
+    arrays = clean_table(normalizer) | {"kind_starts": starts, "kind_values": kinds}
     return _with_trie(settings, arrays, model["vocab"], max(model["vocab"].values()) + 1)
 
 
@@ -226,3 +244,8 @@ def _dump(value: Any) -> bytes:
 
 def _aligned(offset: int) -> int:
     return -(-offset // ALIGNMENT) * ALIGNMENT
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    sys.exit(not add_to_bundle(Path(sys.argv[1])))

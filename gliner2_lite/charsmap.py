@@ -44,7 +44,11 @@ class CharsMap(dict[int, str]):
             return text.translate(self)
         parts = []
         for cluster in self._graphemes.split(text):
-            if len(cluster) > 1 and len(cluster) <= LONGEST_CLUSTER and len(cluster.encode()) <= LONGEST_CLUSTER:
+            if (
+                len(cluster) > 1
+                and len(cluster) <= LONGEST_CLUSTER
+                and len(cluster.encode()) <= LONGEST_CLUSTER
+            ):
                 found = self._replacement(cluster)
                 if found is not None:
                     parts.append(found)

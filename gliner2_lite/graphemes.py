@@ -40,7 +40,7 @@ class Graphemes(dict[str, int]):
     def __missing__(self, char: str) -> int:
         if len(self) >= MAX_CACHED_CHARACTERS:
             self.clear()
-        self[char] = value = self._values[bisect_right(self._starts, ord(char)) - 1]
+        self[char] = value = int(self._values[bisect_right(self._starts, ord(char)) - 1])
         return value
 
     def may_join(self, text: str) -> bool:
@@ -62,9 +62,7 @@ class Graphemes(dict[str, int]):
             if place:
                 joins = self._joins(previous_char, previous, char, this)
                 if not joins and not (previous | this) & CONTROL:
-                    joins = (open_zwj and this & PICTOGRAPH > 0) or (
-                        linked and this & CONJUNCT_CONSONANT > 0
-                    )
+                    joins = (open_zwj and this & PICTOGRAPH > 0) or (linked and this & CONJUNCT_CONSONANT > 0)
                 if not joins:
                     clusters.append(text[begin:place])
                     begin = place

@@ -62,5 +62,7 @@ def download_bundle(
             f"{repo_id} has no {MANIFEST_NAME}: it is not a gliner2_lite bundle. If it is an original "
             "GLiNER2 checkpoint, download it and convert it once with `gliner2-lite export CHECKPOINT OUT`"
         )
-    chosen = read_bundle(root).choose(variant)
-    return fetch([MANIFEST_NAME, TOKENIZER_NAME, chosen.heads, *chosen.files])
+    bundle = read_bundle(root)
+    chosen = bundle.choose(variant)
+    vocabulary = [] if bundle.vocabulary is None else [bundle.vocabulary]
+    return fetch([MANIFEST_NAME, TOKENIZER_NAME, *vocabulary, chosen.heads, *chosen.files])

@@ -11,6 +11,7 @@ from gliner2_lite.vocabulary import usable
 
 MAX_CACHED_WORDS = 50_000
 MAX_CACHED_LENGTH = 2_000
+Functions = tuple[Callable[[str], list[int]], Callable[[str], "int | None"]]
 
 
 class WordTokenizer:
@@ -27,8 +28,7 @@ class WordTokenizer:
             BundleError: the file is damaged, or does not have the special tokens that the manifest says.
         """
         if compact is not None and usable():
-            tokenizer = CompactTokenizer(compact)
-            path, self._encode, token_id = compact, tokenizer.ids, tokenizer.token_id
+            path, (self._encode, token_id) = compact, _compact(compact)
         else:
             self._encode, token_id = _library(path)
         for token, expected in special_tokens.items():
@@ -57,7 +57,13 @@ class WordTokenizer:
         return ids
 
 
-def _library(path: Path) -> tuple[Callable[[str], list[int]], Callable[[str], int | None]]:
+def _compact(path: Path) -> Functions:
+    """The compact form at ``path``: text → ids, and token → id."""
+    tokenizer = CompactTokenizer(path)
+    return tokenizer.ids, tokenizer.token_id
+
+
+def _library(path: Path) -> Functions:
     """``tokenizers`` on tokenizer.json: text → ids, and token → id."""
     from tokenizers import Tokenizer
 

@@ -6,8 +6,8 @@ that of the longest last piece, stays. Both decide ties, so they are part of the
 
 from __future__ import annotations
 
-from gliner2_lite.vocabulary import CODE_POINT_BITS, ROOT, PieceTrie, VocabularyFile
 from gliner2_lite.vocabulary import CHAR_FACTOR as CHAR
+from gliner2_lite.vocabulary import CODE_POINT_BITS, ROOT, PieceTrie, VocabularyFile
 from gliner2_lite.vocabulary import NODE_FACTOR as NODE
 
 UNKNOWN_PENALTY = 10.0  # below the lowest score of the vocabulary

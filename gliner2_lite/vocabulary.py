@@ -102,10 +102,15 @@ class VocabularyFile:
         header = bytes(memory[PREFIX.size : PREFIX.size + size])
         if size > MAX_HEADER_BYTES or len(header) != size or zlib.crc32(header) != checksum:
             raise self.damaged("its header is not what was written")
-        settings = json.loads(header)
+        try:
+            settings = json.loads(header)
+        except (ValueError, RecursionError) as error:
+            raise self.damaged(f"its header is not JSON: {error}") from error
+        if not isinstance(settings, dict):
+            raise self.damaged("its header is not an object")
         if settings.get("size") != len(memory):
             raise self.damaged(f"{len(memory)} bytes instead of {settings.get('size')}")
-        return dict(settings)
+        return settings
 
 
 class PieceTrie:

@@ -47,7 +47,7 @@ class BertCleaner(dict[int, str]):
         return self._sorted(text)
 
     def _sorted(self, text: str) -> str:
-        """The same for a text with several marks that decomposition sorts, stably between other characters."""
+        """The same for a text with several marks that decomposition sorts, between other characters."""
         result: list[str] = []
         run: list[str] = []
         for source in text:
@@ -74,7 +74,7 @@ class BertSplitter(dict[str, int]):
     def __missing__(self, char: str) -> int:
         if len(self) >= MAX_CACHED_CHARACTERS:
             self.clear()
-        self[char] = kind = self._values[bisect_right(self._starts, ord(char)) - 1]
+        self[char] = kind = int(self._values[bisect_right(self._starts, ord(char)) - 1])
         return kind
 
     def split(self, text: str) -> list[str]:
