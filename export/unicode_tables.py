@@ -22,10 +22,11 @@ from gliner2_lite.wordpiece import BLANK, DELETED, FIRST_TEXT, LETTER, PADDED, P
 
 ASCII = 128
 CODE_POINTS = 0x110000
-SURROGATES = range(0xD800, 0xE000)
 # Ideographs, private and free planes are of no class; Hangul syllables are computed.
 CLUSTERED = [*range(ASCII, 0x3400), *range(0xA000, 0xAC00), *range(0xD7A4, 0xD800), *range(0xF900, 0x17000),
              *range(0x18D00, 0x20000), *range(0xE0000, 0xE1000)]  # fmt: skip
+# Free and private planes, each of one kind throughout: one code point answers for all.
+ALIKE = (range(0x40000, 0xE0000), range(0xE1000, 0xF0000), range(0xF0000, CODE_POINTS))
 BLOCK = 1 << 15  # code points in one text: offsets of each byte of a text take memory
 ACUTE, GRAVE = "\u0301", "\u0300"
 KA, VIRAMA, ARABIC_SIGN, COPYRIGHT, ZWJ = "\u0915", "\u094d", "\u0600", "\u00a9", graphemes.ZWJ
@@ -114,6 +115,7 @@ def clean_table(normalizer: str) -> dict[str, NDArray[Any] | bytes]:
             values[code] = _value(chr(code), text, texts)
     for code in range(ASCII):
         values[code] = _value(chr(code), clean(chr(code)), texts)
+    _fill_alike(values)
     encoded = [text.encode() for text in texts]
     starts, ranged = _ranges(values)
     return {
@@ -179,6 +181,7 @@ def split_kinds() -> tuple[NDArray[Any], NDArray[Any]]:
             kind[begin:end] = PUNCTUATION if len(chunk) == 1 and chunk != "a" else LETTER
         kinds[block] = kind[1::2]
     kinds[ord("a")] = LETTER
+    _fill_alike(kinds)
     return _ranges(kinds)
 
 
@@ -209,8 +212,14 @@ def _value(char: str, text: str, texts: dict[str, int]) -> int:
 
 
 def _all() -> list[int]:
-    """Every code point but ASCII and surrogates."""
-    return [code for code in range(ASCII, CODE_POINTS) if code not in SURROGATES]
+    """Every code point that is asked about, but for ASCII."""
+    begins = [codes.start for codes in ALIKE]
+    return [*range(ASCII, 0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000), *begins]
+
+
+def _fill_alike(values: NDArray[Any]) -> None:
+    for codes in ALIKE:
+        values[codes.start : codes.stop] = values[codes.start]
 
 
 def _blocks(codes: list[int]) -> Iterable[list[int]]:
