@@ -26,7 +26,8 @@ CODE_POINTS = 0x110000
 CLUSTERED = [*range(ASCII, 0x3400), *range(0xA000, 0xAC00), *range(0xD7A4, 0xD800), *range(0xF900, 0x17000),
              *range(0x18D00, 0x20000), *range(0xE0000, 0xE1000)]  # fmt: skip
 # Free and private planes, each of one kind throughout: one code point answers for all.
-ALIKE = (range(0x40000, 0xE0000), range(0xE1000, 0xF0000), range(0xF0000, CODE_POINTS))
+ALIKE = (range(0x40000, 0xE0000), range(0xE1000, 0xF0000), range(0xF0000, 0xFFFFE), range(0x100000, 0x10FFFE))
+NOT_ALIKE = (0xFFFFE, 0xFFFFF, 0x10FFFE, 0x10FFFF)
 BLOCK = 1 << 15  # code points in one text: offsets of each byte of a text take memory
 ACUTE, GRAVE = "\u0301", "\u0300"
 KA, VIRAMA, ARABIC_SIGN, COPYRIGHT, ZWJ = "\u0915", "\u094d", "\u0600", "\u00a9", graphemes.ZWJ
@@ -214,7 +215,7 @@ def _value(char: str, text: str, texts: dict[str, int]) -> int:
 def _all() -> list[int]:
     """Every code point that is asked about, but for ASCII."""
     begins = [codes.start for codes in ALIKE]
-    return [*range(ASCII, 0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000), *begins]
+    return [*range(ASCII, 0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000), *begins, *NOT_ALIKE]
 
 
 def _fill_alike(values: NDArray[Any]) -> None:

@@ -120,9 +120,7 @@ def test_pieces_have_the_ids_of_the_library(name: str, pairs: dict[str, Pair]) -
 
 
 @pytest.mark.parametrize("name", ["tiny", *UNIGRAMS])
-@pytest.mark.parametrize(
-    "text", ["a" * 20_000, "词a" * 8_000, "x y " * 4_000, "\u0301" * 10_000, "[E]" * 500]
-)
+@pytest.mark.parametrize("text", ["a" * 9_000, "词a" * 4_000, "x y " * 2_000, "\u0301" * 5_000, "[E]" * 500])
 def test_long_words(name: str, text: str, pairs: dict[str, Pair]) -> None:
     pairs[name].check(text)
 
@@ -196,7 +194,7 @@ def every_text(alphabet: str, length: int) -> list[str]:
 def test_scores_decide_as_in_the_library(vocab: Vocab, split: bool, tmp_path: Path) -> None:
     for scheme in ("always", "never"):
         pair = unigram(vocab, tmp_path, prepend_scheme=scheme, split=split)
-        for text in every_text("ab ?▁", 5):
+        for text in every_text("ab ?▁", 4):
             pair.check(text)
 
 
