@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gliner2_lite.loading import EMBEDDED
 from tests.hub_server import serve
 
 SCRIPT = """
@@ -44,6 +45,12 @@ def test_a_repository_is_downloaded_once_and_then_works_offline(small_bundle: Pa
         assert "README.md" not in fetched
     assert load(endpoint, tmp_path) == "loaded fp32 ['entities']"
     assert load(endpoint, tmp_path, HF_HUB_OFFLINE="1") == "loaded fp32 ['entities']"
+
+
+def test_the_compact_vocabulary_comes_along(tmp_path: Path) -> None:
+    with serve({"org/small": EMBEDDED["tiny"]}) as (endpoint, requests):
+        assert load(endpoint, tmp_path) == "loaded int8 ['entities']"
+        assert any(request.endswith("/vocabulary.bin") for request in requests)
 
 
 def test_failures_name_the_repository_and_what_to_do(small_bundle: Path, tmp_path: Path) -> None:
