@@ -20,6 +20,7 @@ from gliner2_export.heads import SpanHeads, int8_weights, numpy_weights
 from gliner2_export.int8 import Int8Options, Staged, write_and_measure
 from gliner2_export.quality import markdown, summary
 from gliner2_export.staging import check_destination, staged_directory
+from gliner2_export.vocabulary import write_compact
 from gliner2_lite import __version__
 from gliner2_lite.bundle import (
     CARD_NAME,
@@ -28,6 +29,7 @@ from gliner2_lite.bundle import (
     MANIFEST_NAME,
     QUALITY_NAME,
     TOKENIZER_NAME,
+    VOCABULARY_NAME,
     file_sha256,
 )
 from gliner2_lite.errors import ExportError
@@ -65,9 +67,12 @@ def export_checkpoint(
         log.info("read %s: %s encoder, %d rows", loaded.name, loaded.encoder_type, loaded.vocab_size)
         write_heads(loaded, place)
         (place / TOKENIZER_NAME).write_text(loaded.tokenizer_json, encoding="utf-8")
+        compact = write_compact(place / TOKENIZER_NAME, place / VOCABULARY_NAME)
         graphs, report = write_graphs(loaded, place, variants, options)
         write_json(place / QUALITY_NAME, report)
         manifest = describe(loaded, graphs) | {"quality": summary(report)}
+        if compact:
+            manifest["vocabulary"] = VOCABULARY_NAME
         card = card_text(manifest, place, loaded.directory, quality=markdown(report))
         (place / CARD_NAME).write_text(card, encoding="utf-8")
         manifest["files"] = file_records(place)

@@ -19,6 +19,7 @@ FORMAT_VERSION = 1
 MANIFEST_NAME = "gliner2_lite.json"
 HEADS_NAME = "heads.npz"
 TOKENIZER_NAME = "tokenizer.json"
+VOCABULARY_NAME = "vocabulary.bin"  # the name that an export gives it; the manifest's entry decides
 QUALITY_NAME = "quality.json"
 CARD_NAME = "README.md"
 MAX_MANIFEST_BYTES = 1 << 20
@@ -63,7 +64,10 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked manifest and the directory it describes. ``raw`` is the manifest as read."""
+    """A checked manifest and the directory it describes. ``raw`` is the manifest as read.
+
+    ``vocabulary`` is the file that stands in for tokenizer.json at run time, None where there is none.
+    """
 
     root: Path
     config: BundleConfig
@@ -71,6 +75,7 @@ class Bundle:
     variants: dict[str, Variant]
     files: dict[str, FileRecord]
     raw: dict[str, Any]
+    vocabulary: str | None = None
 
     def path(self, name: str) -> Path:
         """The file ``name`` of the manifest as a path inside the bundle."""
@@ -78,7 +83,8 @@ class Bundle:
 
     def needed_files(self, variant: Variant) -> tuple[str, ...]:
         """Names of all files that ``variant`` is loaded from: graph, weights, heads, tokenizer."""
-        return (*variant.files, variant.heads, TOKENIZER_NAME)
+        vocabulary = () if self.vocabulary is None else (self.vocabulary,)
+        return (*variant.files, variant.heads, TOKENIZER_NAME, *vocabulary)
 
     def choose(self, variant: str | None) -> Variant:
         """The variant asked for; None takes int8 where the bundle has it, else fp32.
@@ -212,7 +218,10 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
 
     tokens = get(raw, "special_tokens", dict, "")
     special = {token: get(tokens, token, int, "special_tokens.") for token in MARKERS}
-    return Bundle(root, config, special, variants, files, raw)
+    vocabulary = get(raw, "vocabulary", str, "") if raw.get("vocabulary") is not None else None
+    if vocabulary is not None and vocabulary not in files:
+        raise BundleError(f"{manifest}: vocabulary {vocabulary!r} is not in files")
+    return Bundle(root, config, special, variants, files, raw, vocabulary)
 
 
 def _safe_relative(name: str, root: Path) -> str:

@@ -61,10 +61,11 @@ def load(root: Path, *, variant: str | None, threads: Any, verify: str) -> Loade
     bundle = read_bundle(root)
     chosen = bundle.choose(variant)
     verify_files(bundle, chosen, hashes=verify == "hash")
+    compact = None if bundle.vocabulary is None else bundle.path(bundle.vocabulary)
     return LoadedModel(
         bundle=bundle,
         variant=chosen,
-        tokenizer=WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens),
+        tokenizer=WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens, compact),
         session=GraphSession(bundle.path(chosen.graph), threads=count),
         heads=Heads(bundle.path(chosen.heads), bundle.config),
         # The files were verified just now: a worker checks their sizes.

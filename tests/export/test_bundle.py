@@ -12,13 +12,15 @@ import pytest
 from tokenizers import Tokenizer
 
 from gliner2_export import bundle
+from gliner2_export.agreement import ODD, WORDS
 from gliner2_export.bundle import export_checkpoint
 from gliner2_export.int8 import Staged
 from gliner2_export.staging import staged_directory
-from gliner2_lite.bundle import MANIFEST_NAME, file_sha256, read_bundle, verify_files
+from gliner2_lite.bundle import MANIFEST_NAME, VOCABULARY_NAME, file_sha256, read_bundle, verify_files
 from gliner2_lite.errors import ExportError
 from gliner2_lite.heads import Heads
 from gliner2_lite.schema.limits import MARKERS
+from gliner2_lite.tokenizer import WordTokenizer
 
 
 def test_runtime_accepts_the_bundle(bert_bundle: Path) -> None:
@@ -84,6 +86,21 @@ def test_one_variant_and_an_early_deberta_checkpoint(deberta_checkpoint: Path, t
 def test_same_checkpoint_same_bundle(bert_bundle: Path, bert_checkpoint: Path, tmp_path: Path) -> None:
     again = export_checkpoint(bert_checkpoint, tmp_path / "again")
     assert again == json.loads((bert_bundle / MANIFEST_NAME).read_text(encoding="utf-8"))
+
+
+def test_both_families_get_a_compact_vocabulary(
+    bert_bundle: Path, deberta_checkpoint: Path, tmp_path: Path
+) -> None:
+    deberta_bundle = tmp_path / "deberta"
+    export_checkpoint(deberta_checkpoint, deberta_bundle, variants=["fp32"])
+    for bundle_dir in (bert_bundle, deberta_bundle):
+        read = read_bundle(bundle_dir)
+        assert read.vocabulary == VOCABULARY_NAME
+        assert read.files[VOCABULARY_NAME].sha256 == file_sha256(bundle_dir / VOCABULARY_NAME)
+        library = WordTokenizer(bundle_dir / "tokenizer.json", read.special_tokens)
+        compact = WordTokenizer(bundle_dir / "none.json", read.special_tokens, bundle_dir / VOCABULARY_NAME)
+        for word in (*WORDS, *ODD, "[E]", " [DESCRIPTION] x: y"):
+            assert compact.ids(word) == library.ids(word)
 
 
 FAILURES = [RuntimeError("injected"), KeyboardInterrupt()]
