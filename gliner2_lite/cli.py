@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from gliner2_lite import __version__, cli_extract, cli_info
+from gliner2_lite import __version__, cli_compile, cli_extract, cli_info
 from gliner2_lite.errors import GLiNER2LiteError, MissingExtraError, SchemaError
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 0, 1, 2, 130, 141
@@ -23,6 +23,7 @@ examples:
   gliner2-lite extract "Tim Cook lives in Austin." --entities person,city
   gliner2-lite extract --help                  every task, by example
   gliner2-lite info                            versions, and what the embedded model holds
+  gliner2-lite compile MODEL                   pack the weights for this CPU: faster start, shared memory
   gliner2-lite export CHECKPOINT OUT           a trained checkpoint becomes a bundle (extra: export)
 """
 
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     cli_extract.add_parser(commands)
     cli_info.add_parser(commands)
+    cli_compile.add_parser(commands)
     # Only for the list in --help: main() hands `export` over before this parser reads its arguments.
     commands.add_parser("export", add_help=False, help="turn a trained checkpoint into a bundle")
     return parser

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gliner2_lite.bundle import TOKENIZER_NAME, Bundle, Variant, read_bundle, verify_files
-from gliner2_lite.errors import BundleNotFoundError, InputError
+from gliner2_lite.compiled import (
+    STORE_NAME,
+    default_cache,
+    find_compiled,
+    fingerprint,
+    warn_once,
+    write_compiled,
+)
+from gliner2_lite.errors import BundleError, BundleNotFoundError, InputError
 from gliner2_lite.heads import Heads
-from gliner2_lite.session import GraphSession, check_threads
+from gliner2_lite.profiles import CPU_PROVIDER, SessionSettings, make_settings
+from gliner2_lite.session import GraphSession, require_runtime
 from gliner2_lite.tokenizer import WordTokenizer
 
 EMBEDDED = {"tiny": Path(__file__).parent / "data" / "tiny"}
-VERIFY_MODES = ("hash", "size")
+VERIFY_MODES = ("size", "hash")
+PREPACK_MODES = ("auto", "never", "require")
+#: A first load compiles graphs from this size on; for smaller ones it gains a few megabytes and no time.
+COMPILE_FROM_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,20 @@ class HubOptions:
     token: str | bool | None = None
     local_files_only: bool = False
     force_download: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """The arguments of ``from_pretrained`` that concern the machine, as given; :func:`load` checks them."""
+
+    variant: str | None = None
+    profile: object = None
+    threads: object = None
+    prepack: object = "auto"
+    cache: str | Path | None = None
+    providers: object = None
+    session_options: object = None
+    verify: object = "size"
 
 
 def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
@@ -67,22 +92,111 @@ def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
     )
 
 
-def load(root: Path, *, variant: str | None, threads: Any, verify: str) -> LoadedModel:
+def load(root: Path, options: LoadOptions) -> LoadedModel:
     """Check and load the bundle in ``root``.
 
     Raises:
         BundleError: a file is missing, damaged, or does not fit the others. InputError: bad arguments.
     """
-    if verify not in VERIFY_MODES:
-        raise InputError(f"verify must be one of {', '.join(map(repr, VERIFY_MODES))}, not {verify!r}")
-    count = check_threads(threads)
+    _check_choice("verify", options.verify, VERIFY_MODES)
+    _check_choice("prepack", options.prepack, PREPACK_MODES)
+    settings = make_settings(
+        options.profile,
+        threads=options.threads,
+        providers=options.providers,
+        session_options=options.session_options,
+    )
     bundle = read_bundle(root)
-    chosen = bundle.choose(variant)
-    verify_files(bundle, chosen, hashes=verify == "hash")
+    chosen = bundle.choose(options.variant)
+    verify_files(bundle, chosen, hashes=options.verify == "hash")
     return LoadedModel(
         bundle=bundle,
         variant=chosen,
         tokenizer=WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens),
-        session=GraphSession(bundle.path(chosen.graph), threads=count),
+        session=open_graph(bundle, chosen, settings, options),
         heads=Heads(bundle.path(chosen.heads), bundle.config),
     )
+
+
+def open_graph(
+    bundle: Bundle, variant: Variant, settings: SessionSettings, options: LoadOptions
+) -> GraphSession:
+    """The variant's graph: compiled for this machine where that exists or pays, else the portable one.
+
+    Raises:
+        BundleError: it cannot be loaded, or ``prepack="require"`` and no compiled graph fits.
+    """
+    if variant.min_onnxruntime is not None:
+        require_runtime(variant.min_onnxruntime, f"{bundle.root}, variant {variant.name!r},")
+    if options.prepack != "never":
+        compiled = _compiled_graph(bundle, variant, settings, options)
+        if compiled is not None:
+            try:
+                return GraphSession(compiled, settings=settings, optimized=True)
+            except BundleError as error:
+                if options.prepack == "require":
+                    raise
+                warn_once(f"{error}; the portable graph is used")
+    return GraphSession(bundle.path(variant.graph), settings=settings, optimized=variant.optimized)
+
+
+def _compiled_graph(
+    bundle: Bundle, variant: Variant, settings: SessionSettings, options: LoadOptions
+) -> Path | None:
+    required = options.prepack == "require"
+    if settings.providers != (CPU_PROVIDER,):
+        if required:
+            raise InputError("prepack='require' is for the CPU alone; leave out providers or prepack")
+        return None
+    wanted = fingerprint(bundle, variant, settings.entries)
+    cache = default_cache() if options.cache is None else Path(options.cache)
+    stores = [bundle.root / STORE_NAME, *([cache] if cache is not None else [])]
+    if wanted is not None:
+        found = find_compiled(wanted, stores, hashes=options.verify == "hash")
+        if found is not None:
+            return found
+    if required:
+        raise BundleError(
+            f"{bundle.root} has no compiled {variant.name} graph for this CPU and onnxruntime in "
+            f"{' or '.join(map(str, stores))}; run `gliner2-lite compile {bundle.root}` on this machine or "
+            "leave out prepack='require'"
+        )
+    size = sum(bundle.files[name].size for name in variant.files)
+    if wanted is None or cache is None or size < COMPILE_FROM_BYTES:
+        return None
+    try:
+        return write_compiled(wanted, cache, bundle.path(variant.graph))
+    except (OSError, BundleError) as error:  # a read-only or full disk: start without, as before
+        import logging
+
+        logging.getLogger("gliner2_lite").info("no compiled graph was written: %s", error)
+        return None
+
+
+def compile_bundle(bundle: Bundle, variant: str | None, store: Path) -> Path:
+    """Compile a variant's graph into ``store`` unless a sound one is there; returns the compiled graph.
+
+    Raises:
+        BundleError: a file of the bundle is damaged, the CPU cannot be told, or the store cannot be written.
+    """
+    chosen = bundle.choose(variant)
+    verify_files(bundle, chosen, hashes=True)
+    wanted = fingerprint(bundle, chosen, {})
+    if wanted is None:
+        raise BundleError("this machine's CPU cannot be told, so nothing can be compiled for it")
+    try:
+        done = find_compiled(wanted, [store], hashes=True) or write_compiled(
+            wanted, store, bundle.path(chosen.graph)
+        )
+    except OSError as error:
+        raise BundleError(
+            f"{store} cannot be written ({error}); choose another place with --output"
+        ) from error
+    if done is None:
+        raise BundleError(f"another process is compiling this model into {store}; wait until it is done")
+    return done
+
+
+def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InputError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")

@@ -15,7 +15,7 @@ SCRIPT = """
 import sys
 from gliner2_lite import GLiNER2
 try:
-    model = GLiNER2.from_pretrained(sys.argv[1], variant=sys.argv[2] or None)
+    model = GLiNER2.from_pretrained(sys.argv[1], variant=sys.argv[2] or None, verify=sys.argv[3])
 except Exception as error:
     print(type(error).__name__, error)
 else:
@@ -24,13 +24,23 @@ else:
 
 
 def load(
-    endpoint: str, cache: Path, repo: str = "org/small", *, variant: str = "", **environment: str
+    endpoint: str,
+    cache: Path,
+    repo: str = "org/small",
+    *,
+    variant: str = "",
+    verify: str = "size",
+    **environment: str,
 ) -> str:
     """What a fresh process prints; the client reads its endpoint when it is imported."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     known |= {"HF_ENDPOINT": endpoint, "HF_HOME": str(cache), "HF_HUB_DISABLE_TELEMETRY": "1", **environment}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, repo, variant], env=known, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SCRIPT, repo, variant, verify],
+        env=known,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -70,7 +80,7 @@ def test_a_damaged_download_is_found_by_its_hash(small_bundle: Path, tmp_path: P
     blob = max((tmp_path / "hub").rglob("blobs/*"), key=lambda path: path.stat().st_size)
     data = blob.read_bytes()
     blob.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert "was altered: its SHA-256" in load(endpoint, tmp_path, HF_HUB_OFFLINE="1")
+    assert "was altered: its SHA-256" in load(endpoint, tmp_path, verify="hash", HF_HUB_OFFLINE="1")
 
 
 @pytest.mark.parametrize("name", ["no-such-directory", "a/b/c", "../elsewhere"])
