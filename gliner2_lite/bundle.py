@@ -7,7 +7,6 @@ file, so it is compared on request and after a download, not at every start.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -148,6 +147,8 @@ def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file as hex."""
+    import hashlib  # loads OpenSSL, which a start that compares sizes does without
+
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(HASH_CHUNK_BYTES):

@@ -8,10 +8,8 @@ is never used: the portable graph always works.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +50,8 @@ class Fingerprint:
     @property
     def name(self) -> str:
         """The directory of the entry in its store."""
+        import hashlib
+
         parts = (str(RECORD_VERSION), self.bundle, self.variant, self.onnxruntime, self.cpu, *self.options)
         return f"{self.variant}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"
 
@@ -61,6 +61,8 @@ def fingerprint(bundle: Bundle, variant: Variant, entries: Mapping[str, str]) ->
     cpu = cpu_features()
     if cpu is None:
         return None
+    import hashlib  # loads OpenSSL: only where there is something to look for
+
     records = [f"{name} {bundle.files[name].size} {bundle.files[name].sha256}" for name in variant.files]
     return Fingerprint(
         bundle=hashlib.sha256("\n".join(records).encode()).hexdigest(),
@@ -93,7 +95,7 @@ def find_compiled(wanted: Fingerprint, stores: Sequence[Path], *, hashes: bool =
     """
     for store in stores:
         entry = store / wanted.name
-        if _is_directory(entry):
+        if is_directory(entry):
             fault = entry_fault(entry, wanted, hashes=hashes)
             if fault is None:
                 return entry / GRAPH_NAME
@@ -111,6 +113,8 @@ def write_compiled(wanted: Fingerprint, store: Path, graph: Path) -> Path | None
     None when another process is just doing that. The entry appears complete or not at all. Raises OSError
     when the store cannot be written, BundleError when onnxruntime fails.
     """
+    import shutil
+
     entry, partial = store / wanted.name, store / f".{wanted.name}.partial"
     store.mkdir(parents=True, exist_ok=True)
     _check_space(store, graph)
@@ -119,7 +123,7 @@ def write_compiled(wanted: Fingerprint, store: Path, graph: Path) -> Path | None
     try:
         write_prepacked(graph, partial / GRAPH_NAME, entries=dict(o.split("=", 1) for o in wanted.options))
         _write_record(partial, wanted)
-        if _is_directory(entry):
+        if is_directory(entry):
             if entry_fault(entry, wanted) is None:
                 return entry / GRAPH_NAME
             shutil.rmtree(entry)
@@ -208,6 +212,8 @@ def _plain(wanted: Fingerprint) -> dict[str, Any]:
 
 def _sampled(path: Path) -> str:
     """SHA-256 of evenly spaced blocks, the first and the last among them."""
+    import hashlib
+
     digest = hashlib.sha256()
     last = max(0, path.stat().st_size - SAMPLE_BYTES)
     with path.open("rb", buffering=0) as file:
@@ -219,6 +225,8 @@ def _sampled(path: Path) -> str:
 
 def _claim(partial: Path) -> bool:
     """Make the directory ``partial``; False when a living process has it already."""
+    import shutil
+
     for _ in range(2):
         try:
             partial.mkdir()
@@ -236,13 +244,16 @@ def _claim(partial: Path) -> bool:
 
 def _check_space(store: Path, graph: Path) -> None:
     """Raise OSError unless the store has room for the graph and as much again, which the packing needs."""
+    import shutil
+
     data = graph.with_name(graph.name + "_data")
     needed = 2 * (graph.stat().st_size + (data.stat().st_size if data.exists() else 0))
     if shutil.disk_usage(store).free < needed:
         raise OSError(f"{store} has less than {needed / 1e6:.0f} MB left")
 
 
-def _is_directory(path: Path) -> bool:
+def is_directory(path: Path) -> bool:
+    """Whether ``path`` is a directory that may be looked at."""
     try:
         return path.is_dir()
     except OSError:  # no right to look

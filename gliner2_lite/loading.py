@@ -11,6 +11,7 @@ from gliner2_lite.compiled import (
     default_cache,
     find_compiled,
     fingerprint,
+    is_directory,
     warn_once,
     write_compiled,
 )
@@ -148,9 +149,12 @@ def _compiled_graph(
         if required:
             raise InputError("prepack='require' is for the CPU alone; leave out providers or prepack")
         return None
-    wanted = fingerprint(bundle, variant, settings.entries)
     cache = default_cache() if options.cache is None else Path(options.cache)
     stores = [bundle.root / STORE_NAME, *([cache] if cache is not None else [])]
+    large = sum(bundle.files[name].size for name in variant.files) >= COMPILE_FROM_BYTES
+    wanted = None
+    if required or large or any(map(is_directory, stores)):
+        wanted = fingerprint(bundle, variant, settings.entries)
     if wanted is not None:
         found = find_compiled(wanted, stores, hashes=options.verify == "hash")
         if found is not None:
@@ -161,8 +165,7 @@ def _compiled_graph(
             f"{' or '.join(map(str, stores))}; run `gliner2-lite compile {bundle.root}` on this machine or "
             "leave out prepack='require'"
         )
-    size = sum(bundle.files[name].size for name in variant.files)
-    if wanted is None or cache is None or size < COMPILE_FROM_BYTES:
+    if wanted is None or cache is None or not large:
         return None
     try:
         return write_compiled(wanted, cache, bundle.path(variant.graph))

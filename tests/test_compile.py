@@ -120,7 +120,7 @@ def test_a_full_disk_is_no_place_to_write(
     root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
-    monkeypatch.setattr(compiled.shutil, "disk_usage", lambda path: SimpleNamespace(free=1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1))
     assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
     assert list((tmp_path / "cache").iterdir()) == []
 
