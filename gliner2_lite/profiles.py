@@ -24,14 +24,14 @@ class Profile:
 
 
 PROFILES = {
-    # One process, little memory: everything but the weights goes back after each call.
+    # Little memory: all but the weights goes back to the system after each call.
     "edge": Profile("edge", threads=None, arena=False, memory_pattern=False, spinning=False),
-    # Few calls per process, paid by time and memory limit: nothing is set up for later.
-    "serverless": Profile("serverless", threads=None, arena=False, memory_pattern=False, spinning=True),
-    # Many calls per process: memory is kept between calls, up to what the largest needed.
+    # Processors are shared and paid for; memory is reserved anyway, so that of one call serves the next.
+    "serverless": Profile("serverless", threads=None, arena=True, memory_pattern=False, spinning=False),
+    # Processors are the model's own: its threads wait for the next operator without giving them up.
     "server": Profile("server", threads=None, arena=True, memory_pattern=False, spinning=True),
 }
-DEFAULT_PROFILE = "serverless"
+DEFAULT_PROFILE = "edge"  # as fast as the others on shared processors, and memory does not grow
 CPU_PROVIDER = "CPUExecutionProvider"
 
 
