@@ -18,6 +18,8 @@ from gliner2_export.convert import check_against_torch, convert
 from gliner2_export.graph import ExportGraph
 from gliner2_export.heads import SpanHeads, int8_weights, numpy_weights
 from gliner2_export.int8 import Int8Options, Staged, write_and_measure
+from gliner2_export.onnx_config import Shape, random_batch
+from gliner2_export.optimized import MIN_ONNXRUNTIME, optimize
 from gliner2_export.quality import markdown, summary
 from gliner2_export.staging import check_destination, staged_directory
 from gliner2_export.vocabulary import write_compact
@@ -118,6 +120,9 @@ def write_graphs(
     for name in GRAPHS.keys() - set(variants):
         for path in (*graph_files(place / GRAPHS[name]), place / HEADS[name]):
             path.unlink(missing_ok=True)
+    batch = random_batch(Shape(), vocab_size=loaded.vocab_size, pooling=pooling)
+    for name in variants:
+        optimize(place / GRAPHS[name], batch)
     section = {
         name: {
             "graph": GRAPHS[name],
@@ -126,6 +131,8 @@ def write_graphs(
             "target": options.target if name == "int8" else "any",
             "inputs": inputs,
             "outputs": outputs,
+            "optimized": True,
+            "min_onnxruntime": MIN_ONNXRUNTIME,
         }
         for name in variants
     }

@@ -1,13 +1,14 @@
 """The bundle: one directory that holds an exported model, described by a manifest.
 
-The manifest is read first and trusted only after it is checked: format version, paths that stay
-inside the directory, sizes and (by default) SHA-256 of every file that the chosen variant needs.
+The manifest is read first and trusted only after it is checked: format version, paths that stay inside
+the directory, and of every file that the chosen variant needs its size. SHA-256 costs a read of the whole
+file, so it is compared on request and after a download, not at every start.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -52,6 +53,8 @@ class Variant:
     target: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    optimized: bool = False  # by the exporter, so that a session need not do it
+    min_onnxruntime: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,8 @@ def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file as hex."""
+    import hashlib  # loads OpenSSL, which a start that compares sizes does without
+
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(HASH_CHUNK_BYTES):
@@ -212,6 +217,7 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
         variants[name] = Variant(
             name, graph, listed, heads, str(entry.get("target", "any")),
             tuple(get(entry, "inputs", list, where)), tuple(get(entry, "outputs", list, where)),
+            entry.get("optimized") is True, _version(entry, manifest, where),
         )  # fmt: skip
     if not variants:
         raise BundleError(f"{manifest}: variants is empty; export the checkpoint again")
@@ -222,6 +228,13 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
     if vocabulary is not None and vocabulary not in files:
         raise BundleError(f"{manifest}: vocabulary {vocabulary!r} is not in files")
     return Bundle(root, config, special, variants, files, raw, vocabulary)
+
+
+def _version(entry: dict[str, Any], manifest: Path, where: str) -> str | None:
+    value = entry.get("min_onnxruntime")
+    if value is not None and (not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+)+", value)):
+        raise BundleError(f"{manifest}: {where}min_onnxruntime must be a version like '1.21', not {value!r}")
+    return value
 
 
 def _safe_relative(name: str, root: Path) -> str:

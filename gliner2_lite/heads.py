@@ -6,7 +6,6 @@ have, are scored here from the graph's per-word span halves, with the small head
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,6 +61,8 @@ class Heads:
 
     @cached_property
     def _weights(self) -> dict[str, FloatArray]:
+        import zipfile  # with three compression libraries: not before weights are read
+
         try:
             with np.load(self.path, allow_pickle=False) as stored:
                 return {name: _wide(stored, name) for name in stored.files if not name.endswith(SCALE_SUFFIX)}

@@ -8,7 +8,7 @@ import inspect
 import json
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,7 @@ from gliner2_lite.bundle import CARD_NAME, MANIFEST_NAME, read_bundle, verify_fi
 from gliner2_lite.errors import BundleNotFoundError, HubError, InputError
 from gliner2_lite.hub_cache import check_downloads, converted_place
 from gliner2_lite.hub_errors import explain, no_bundle, no_safetensors
+from gliner2_lite.location import HubOptions
 
 log = logging.getLogger("gliner2_lite")
 
@@ -29,23 +30,6 @@ CHECKPOINT_FILES = (
     "special_tokens_map.json", "added_tokens.json", "spm.model", "spiece.model", "sentencepiece.bpe.model",
     "vocab.txt", "vocab.json", "merges.txt", "README.md",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class HubOptions:
-    """Where and how a repository is fetched; names and defaults as in ``huggingface_hub.hf_hub_download``.
-
-    ``export``: convert a repository that holds an original checkpoint, once, into the cache.
-    """
-
-    revision: str | None = None
-    cache_dir: str | Path | None = None
-    token: str | bool | None = None
-    local_files_only: bool = False
-    force_download: bool = False
-    subfolder: str | None = None
-    proxies: Mapping[str, str] | None = None
-    export: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A name, directory or repository id → the parts of a loaded model."""
+"""A bundle's directory → the parts of a loaded model."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from gliner2_lite.bundle import TOKENIZER_NAME, Bundle, Variant, read_bundle, verify_files
-from gliner2_lite.errors import BundleNotFoundError, InputError
+from gliner2_lite.compiled import (
+    STORE_NAME,
+    default_cache,
+    find_compiled,
+    fingerprint,
+    is_directory,
+    warn_once,
+    write_compiled,
+)
+from gliner2_lite.errors import BundleError, InputError
 from gliner2_lite.heads import Heads
-from gliner2_lite.hub import HubOptions as HubOptions
-from gliner2_lite.hub import download_bundle, is_repo_id
-from gliner2_lite.session import GraphSession, check_threads
+from gliner2_lite.profiles import CPU_PROVIDER, SessionSettings, make_settings
+from gliner2_lite.session import GraphSession, require_runtime
 from gliner2_lite.tokenizer import WordTokenizer
 
-EMBEDDED = {"tiny": Path(__file__).parent / "data" / "tiny"}
-VERIFY_MODES = ("hash", "size")
+VERIFY_MODES = ("size", "hash")
+PREPACK_MODES = ("auto", "never", "require")
+#: A first load compiles graphs from this size on; for smaller ones it gains a few megabytes and no time.
+COMPILE_FROM_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,49 +40,135 @@ class LoadedModel:
     arguments: dict[str, Any]  # of from_pretrained, to load the same model again in a worker process
 
 
-def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
-    """The bundle directory of an embedded model's name, a directory, or a repository id.
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """The arguments of ``from_pretrained`` that concern the machine, as given; :func:`load` checks them."""
 
-    Raises:
-        BundleNotFoundError: none of the three.
-    """
-    path = Path(name)
-    if isinstance(name, str) and name in EMBEDDED and not path.is_dir():
-        return EMBEDDED[name]
-    if path.is_dir():
-        return path
-    if not isinstance(name, str) or not is_repo_id(name):
-        raise BundleNotFoundError(
-            f"{str(name)!r} is neither an existing directory, nor an embedded model ({', '.join(EMBEDDED)}), "
-            "nor a repository id such as org/name"
-        )
-    return download_bundle(name, variant=variant, options=hub)
+    variant: str | None = None
+    profile: object = None
+    threads: object = None
+    prepack: object = "auto"
+    cache: str | Path | None = None
+    providers: object = None
+    session_options: object = None
+    verify: object = "size"
 
 
-def load(root: Path, *, variant: str | None, threads: Any, verify: str) -> LoadedModel:
+def load(root: Path, options: LoadOptions) -> LoadedModel:
     """Check and load the bundle in ``root``.
 
     Raises:
         BundleError: a file is missing, damaged, or does not fit the others. InputError: bad arguments.
     """
-    if verify not in VERIFY_MODES:
-        raise InputError(f"verify must be one of {', '.join(map(repr, VERIFY_MODES))}, not {verify!r}")
-    count = check_threads(threads)
+    _check_choice("verify", options.verify, VERIFY_MODES)
+    _check_choice("prepack", options.prepack, PREPACK_MODES)
+    settings = make_settings(
+        options.profile,
+        threads=options.threads,
+        providers=options.providers,
+        session_options=options.session_options,
+    )
     bundle = read_bundle(root)
-    chosen = bundle.choose(variant)
-    verify_files(bundle, chosen, hashes=verify == "hash")
+    chosen = bundle.choose(options.variant)
+    verify_files(bundle, chosen, hashes=options.verify == "hash")
     compact = None if bundle.vocabulary is None else bundle.path(bundle.vocabulary)
     return LoadedModel(
         bundle=bundle,
         variant=chosen,
         tokenizer=WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens, compact),
-        session=GraphSession(bundle.path(chosen.graph), threads=count),
+        session=open_graph(bundle, chosen, settings, options),
         heads=Heads(bundle.path(chosen.heads), bundle.config),
-        # The files were verified just now: a worker checks their sizes.
+        # Sizes only: the files were verified just now, in this process.
         arguments={
+            **{name: getattr(options, name) for name in LoadOptions.__slots__},
             "repo_or_dir": str(root.resolve()),
             "variant": chosen.name,
-            "threads": count,
             "verify": "size",
         },
     )
+
+
+def open_graph(
+    bundle: Bundle, variant: Variant, settings: SessionSettings, options: LoadOptions
+) -> GraphSession:
+    """The variant's graph: compiled for this machine where that exists or pays, else the portable one.
+
+    Raises:
+        BundleError: it cannot be loaded, or ``prepack="require"`` and no compiled graph fits.
+    """
+    if variant.min_onnxruntime is not None:
+        require_runtime(variant.min_onnxruntime, f"{bundle.root}, variant {variant.name!r},")
+    if options.prepack != "never":
+        compiled = _compiled_graph(bundle, variant, settings, options)
+        if compiled is not None:
+            try:
+                return GraphSession(compiled, settings=settings, optimized=True)
+            except BundleError as error:
+                if options.prepack == "require":
+                    raise
+                warn_once(f"{error}; the portable graph is used")
+    return GraphSession(bundle.path(variant.graph), settings=settings, optimized=variant.optimized)
+
+
+def _compiled_graph(
+    bundle: Bundle, variant: Variant, settings: SessionSettings, options: LoadOptions
+) -> Path | None:
+    required = options.prepack == "require"
+    if settings.providers != (CPU_PROVIDER,):
+        if required:
+            raise InputError("prepack='require' is for the CPU alone; leave out providers or prepack")
+        return None
+    cache = default_cache() if options.cache is None else Path(options.cache)
+    stores = [bundle.root / STORE_NAME, *([cache] if cache is not None else [])]
+    large = sum(bundle.files[name].size for name in variant.files) >= COMPILE_FROM_BYTES
+    wanted = None
+    if required or large or any(map(is_directory, stores)):
+        wanted = fingerprint(bundle, variant, settings.entries)
+    if wanted is not None:
+        found = find_compiled(wanted, stores, hashes=options.verify == "hash")
+        if found is not None:
+            return found
+    if required:
+        raise BundleError(
+            f"{bundle.root} has no compiled {variant.name} graph for this CPU and onnxruntime in "
+            f"{' or '.join(map(str, stores))}; run `gliner2-lite compile {bundle.root}` on this machine or "
+            "leave out prepack='require'"
+        )
+    if wanted is None or cache is None or not large:
+        return None
+    try:
+        return write_compiled(wanted, cache, bundle.path(variant.graph))
+    except (OSError, BundleError) as error:  # a read-only or full disk: start without, as before
+        import logging
+
+        logging.getLogger("gliner2_lite").info("no compiled graph was written: %s", error)
+        return None
+
+
+def compile_bundle(bundle: Bundle, variant: str | None, store: Path) -> Path:
+    """Compile a variant's graph into ``store`` unless a sound one is there; returns the compiled graph.
+
+    Raises:
+        BundleError: a file of the bundle is damaged, the CPU cannot be told, or the store cannot be written.
+    """
+    chosen = bundle.choose(variant)
+    verify_files(bundle, chosen, hashes=True)
+    wanted = fingerprint(bundle, chosen, {})
+    if wanted is None:
+        raise BundleError("this machine's CPU cannot be told, so nothing can be compiled for it")
+    try:
+        done = find_compiled(wanted, [store], hashes=True) or write_compiled(
+            wanted, store, bundle.path(chosen.graph)
+        )
+    except OSError as error:
+        raise BundleError(
+            f"{store} cannot be written ({error}); choose another place with --output"
+        ) from error
+    if done is None:
+        raise BundleError(f"another process is compiling this model into {store}; wait until it is done")
+    return done
+
+
+def _check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InputError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")

@@ -12,7 +12,8 @@ from gliner2_lite.bundle import Bundle
 from gliner2_lite.decode import decode_task
 from gliner2_lite.errors import InputTypeError
 from gliner2_lite.heads import TaskScores, score_sample
-from gliner2_lite.loading import HubOptions, LoadedModel, load, locate
+from gliner2_lite.loading import LoadedModel, LoadOptions, load
+from gliner2_lite.location import HubOptions, locate
 from gliner2_lite.many_texts import ManyTexts
 from gliner2_lite.options import (
     Options,
@@ -47,8 +48,13 @@ class GLiNER2(ManyTexts):
         repo_or_dir: str | Path,
         *,
         variant: str | None = None,
+        profile: str | None = None,
         threads: int | None = None,
-        verify: str = "hash",
+        prepack: str = "auto",
+        cache: str | Path | None = None,
+        providers: Sequence[str] | None = None,
+        session_options: Mapping[str, str] | None = None,
+        verify: str = "size",
         word_splitter: str | WordSplitter | None = None,
         map_location: object = "cpu",
         quantize: bool = False,
@@ -67,8 +73,14 @@ class GLiNER2(ManyTexts):
         Args:
             repo_or_dir: which bundle.
             variant: ``"int8"`` or ``"fp32"``; None takes int8 where the bundle has it.
-            threads: threads for the graph; None lets onnxruntime choose.
-            verify: ``"hash"`` compares SHA-256 of the files with the manifest, ``"size"`` their sizes only.
+            profile: ``"edge"``, ``"serverless"`` or ``"server"``: how memory and threads are used.
+            threads: threads for the graph; None takes one per core that this process may use.
+            prepack: ``"auto"`` uses a graph compiled for this machine, and makes one for a large model;
+                ``"never"`` uses the portable graph; ``"require"`` fails where no compiled graph fits.
+            cache: the directory of compiled graphs; None: ``$GLINER2_LITE_CACHE`` or the user's cache.
+            providers: names of onnxruntime's execution providers; None: the CPU.
+            session_options: onnxruntime session configuration entries, as names and values.
+            verify: ``"size"`` compares the files' sizes with the manifest, ``"hash"`` their SHA-256 too.
             word_splitter: ``"whitespace"`` (default), ``"char"`` or a callable.
             map_location: only the CPU; accepted so that calls written for the reference keep working.
             quantize, compile: accepted and without effect; ``variant`` decides the precision.
@@ -94,7 +106,8 @@ class GLiNER2(ManyTexts):
             export=export,
         )
         root = locate(repo_or_dir, variant, hub)
-        return cls(load(root, variant=variant, threads=threads, verify=verify), word_splitter=word_splitter)
+        options = LoadOptions(variant, profile, threads, prepack, cache, providers, session_options, verify)
+        return cls(load(root, options), word_splitter=word_splitter)
 
     def __reduce__(self) -> NoReturn:
         raise InputTypeError(

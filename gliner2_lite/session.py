@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ import onnxruntime as ort
 
 from gliner2_lite.batch import Batch
 from gliner2_lite.errors import BundleError, InputError
+from gliner2_lite.profiles import SessionSettings
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -19,6 +22,8 @@ INPUTS = (
     "prompt_tokens", "label_tokens", "label_tasks",
 )  # fmt: skip
 OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
+#: Tensors below this size stay inside the ONNX file of a compiled graph; larger ones are mapped.
+MIN_MAPPED_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +41,19 @@ class Features:
 class GraphSession:
     """One loaded graph, safe to call from several threads."""
 
-    def __init__(self, graph: Path, *, threads: int | None = None) -> None:
-        options = ort.SessionOptions()
-        options.log_severity_level = 3
-        # NumPy works between two runs: worker threads that keep spinning would take its cores.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        if threads is not None:
-            options.intra_op_num_threads = threads
-        try:
-            self._session = ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's own classes all derive from Exception directly
-            raise BundleError(
-                f"{graph} cannot be loaded by onnxruntime {ort.__version__}: {error}"
-            ) from error
+    def __init__(
+        self, graph: Path, *, settings: SessionSettings | None = None, optimized: bool = False
+    ) -> None:
+        """Load ``graph``; ``optimized`` says that it was optimised when it was written.
+
+        Raises:
+            BundleError: onnxruntime cannot load it. InputError: a provider is not available.
+        """
+        chosen = settings or SessionSettings()
+        options = _options(chosen)
+        if optimized and not _accelerated(chosen):
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        self._session = _open(graph, options, chosen)
         self._inputs = {item.name for item in self._session.get_inputs()}
         missing = set(OUTPUTS) - {item.name for item in self._session.get_outputs()}
         unknown = self._inputs - set(INPUTS)
@@ -69,15 +74,73 @@ class GraphSession:
         return Features(*self._session.run(list(OUTPUTS), wanted))
 
 
-def check_threads(threads: object) -> int | None:
-    """``threads`` as a positive int or None (let onnxruntime choose)."""
-    if threads is None:
-        return None
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise InputError(f"threads must be a positive integer or None, not {threads!r}")
-    return threads
+def write_prepacked(graph: Path, out: Path, *, entries: Mapping[str, str]) -> None:
+    """Write ``graph`` as this CPU wants it to ``out`` (an ``.onnx`` path) and ``<out>_data`` beside it.
+
+    The weights are stored in the order in which the kernels read them, so that a session maps them and
+    packs nothing. Raises BundleError when onnxruntime cannot load the graph or write the files.
+    """
+    settings = SessionSettings(threads=1, entries=entries)
+    options = _options(settings)
+    options.optimized_model_filepath = str(out)
+    prefix = "session.optimized_model_external_initializers"
+    options.add_session_config_entry(f"{prefix}_file_name", f"{out.name}_data")
+    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(MIN_MAPPED_BYTES))
+    options.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
+    _open(graph, options, settings)
 
 
 def runtime_version() -> str:
     """The onnxruntime in use."""
     return str(ort.__version__)
+
+
+def require_runtime(minimum: str, what: str) -> None:
+    """Raise BundleError when the onnxruntime in use is older than ``minimum``, which ``what`` needs."""
+    if _numbers(ort.__version__) < _numbers(minimum):
+        raise BundleError(
+            f"{what} needs onnxruntime {minimum} or later, this is {ort.__version__}; "
+            f'run pip install "onnxruntime>={minimum}"'
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
+def _options(settings: SessionSettings) -> Any:
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.enable_cpu_mem_arena = settings.arena
+    options.enable_mem_pattern = settings.memory_pattern
+    if settings.threads is not None:
+        options.intra_op_num_threads = settings.threads
+    # NumPy works between two runs: worker threads that keep spinning would take its cores.
+    entries = {"session.force_spinning_stop": "1"}
+    if not settings.spinning:
+        entries["session.intra_op.allow_spinning"] = "0"
+    for name, value in {**entries, **settings.entries}.items():
+        try:
+            options.add_session_config_entry(name, value)
+        except Exception as error:  # onnxruntime's own classes all derive from Exception directly
+            raise InputError(f"session_options: onnxruntime refuses {name!r}: {value!r} ({error})") from error
+    return options
+
+
+def _open(graph: Path, options: Any, settings: SessionSettings) -> Any:
+    available = ort.get_available_providers()
+    absent = [name for name in settings.providers if name not in available]
+    if absent:
+        raise InputError(
+            f"providers: this onnxruntime has no {', '.join(map(repr, absent))}; "
+            f"write one of: {', '.join(map(repr, available))}"
+        )
+    try:
+        return ort.InferenceSession(str(graph), options, providers=list(settings.providers))
+    except Exception as error:  # as above
+        raise BundleError(f"{graph} cannot be loaded by onnxruntime {ort.__version__}: {error}") from error
+
+
+def _accelerated(settings: SessionSettings) -> bool:
+    """Whether another provider than the CPU's takes part; it may want to optimise the graph its own way."""
+    return settings.providers != ("CPUExecutionProvider",)

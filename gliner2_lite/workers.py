@@ -7,7 +7,6 @@ A worker only ever waits for the parent or works, so its end is seen at once: as
 from __future__ import annotations
 
 import multiprocessing
-import os
 import pickle
 import signal
 import traceback
@@ -19,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from gliner2_lite.errors import InputError, SchemaError, WorkerError
+from gliner2_lite.machine import usable_cpus
 from gliner2_lite.stream import Checked, Result, in_place
 
 STOP_SECONDS = 5.0  # how long a worker may take to end before it is killed
@@ -45,7 +45,7 @@ def make_setup(
     Raises:
         SchemaError, InputError: the schema or the word splitter cannot be sent to another process.
     """
-    threads = arguments["threads"] or max(1, usable_cores() // workers)
+    threads = arguments["threads"] or max(1, usable_cpus() // workers)
     try:
         load = pickle.dumps({**arguments, "threads": threads, "word_splitter": splitter})
     except Exception as error:  # pickle raises whatever an object's own hooks raise
@@ -60,13 +60,6 @@ def make_setup(
             f"the schema cannot be sent to worker processes ({error}); define its validators at the top "
             "level of a module, or use workers=0"
         ) from error
-
-
-def usable_cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def answer_in_workers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # onnxruntime and BLAS would otherwise take every core for models of a few megabytes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No test writes into the cache of the person who runs them, or finds something there.
+os.environ["GLINER2_LITE_CACHE"] = tempfile.mkdtemp(prefix="gliner2-lite-tests-")
 
 
 def in_ci() -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gliner2_lite import InputError, Schema
-from gliner2_lite.loading import EMBEDDED
+from gliner2_lite.location import EMBEDDED
 from gliner2_lite.schema import compile_schema
 from gliner2_lite.words import normalize_text, split_words, whitespace_words
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gliner2_lite import GLiNER2, InputError
-from gliner2_lite.loading import EMBEDDED
+from gliner2_lite.location import EMBEDDED
 
 TINY = EMBEDDED["tiny"]
 ROOT = str(Path(__file__).resolve().parent.parent)

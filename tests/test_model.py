@@ -214,7 +214,7 @@ def test_bad_loads_name_the_argument(tmp_path: Path) -> None:
         GLiNER2.from_pretrained("tiny", map_location="cuda:0")
     with pytest.raises(InputError, match="threads must be a positive integer"):
         GLiNER2.from_pretrained("tiny", threads=0)
-    with pytest.raises(InputError, match="verify must be one of 'hash', 'size'"):
+    with pytest.raises(InputError, match="verify must be one of 'size', 'hash'"):
         GLiNER2.from_pretrained("tiny", verify="no")
     with pytest.raises(BundleNotFoundError, match="is not a bundle"):
         GLiNER2.from_pretrained(tmp_path)

@@ -26,7 +26,7 @@ from gliner2_export.vocabulary import NotCompactError, add_to_bundle, compact_by
 from gliner2_lite import BundleError, GLiNER2, InputTypeError
 from gliner2_lite.bundle import MANIFEST_NAME, TOKENIZER_NAME, VOCABULARY_NAME
 from gliner2_lite.compact import CompactTokenizer
-from gliner2_lite.loading import EMBEDDED
+from gliner2_lite.location import EMBEDDED
 from gliner2_lite.tokenizer import WordTokenizer
 from tests.conftest import ROOT
 

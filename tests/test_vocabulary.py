@@ -14,7 +14,7 @@ import pytest
 from gliner2_lite import BundleError
 from gliner2_lite.bundle import VOCABULARY_NAME
 from gliner2_lite.compact import CompactTokenizer
-from gliner2_lite.loading import EMBEDDED
+from gliner2_lite.location import EMBEDDED
 from gliner2_lite.tokenizer import WordTokenizer
 from gliner2_lite.vocabulary import MAGIC, PREFIX, VERSION
 

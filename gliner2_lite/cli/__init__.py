@@ -25,6 +25,7 @@ COMMANDS = {
     "extract": "gliner2_lite.cli.extract",
     "schema": "gliner2_lite.cli.schema",
     "info": "gliner2_lite.cli.info",
+    "compile": "gliner2_lite.cli.compile",
     "push": "gliner2_lite.cli.push",
     "demo": "gliner2_lite.cli.demo",
     "completion": "gliner2_lite.cli.completion",
@@ -39,6 +40,7 @@ examples:
   gliner2-lite schema check schema.json        what a schema file asks for
   gliner2-lite info                            versions, and what the embedded model holds
   gliner2-lite demo                            every task in a browser (extra: demo)
+  gliner2-lite compile MODEL                   pack the weights for this CPU: faster start, shared memory
   gliner2-lite export CHECKPOINT OUT           a trained checkpoint becomes a bundle (extra: export)
   source <(gliner2-lite completion bash)       completion with the tab key
 """

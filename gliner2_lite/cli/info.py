@@ -39,7 +39,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Print the facts; nothing but the bundle's manifest and quality report is read."""
     from gliner2_lite.bundle import read_bundle
-    from gliner2_lite.loading import HubOptions, locate
+    from gliner2_lite.location import HubOptions, locate
 
     bundle = read_bundle(locate(options.model, None, HubOptions()))
     report = _quality_report(bundle)

@@ -106,7 +106,7 @@ def _tokens(prompt: Prompt, model: str) -> str:
     """How many tokens stand before the text; loads the tokenizer and no graph."""
     from gliner2_lite.batch import Sample, encode_sample
     from gliner2_lite.bundle import TOKENIZER_NAME, read_bundle
-    from gliner2_lite.loading import HubOptions, locate
+    from gliner2_lite.location import HubOptions, locate
     from gliner2_lite.tokenizer import WordTokenizer
     from gliner2_lite.words import resolve_splitter, split_words
 

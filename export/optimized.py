@@ -1,0 +1,137 @@
+"""The last pass over every graph: what onnxruntime would do at each load is done once, here.
+
+A session optimises the graph it loads (fusions, folded constants, removed nodes) and copies weights that
+are inside the ONNX file into memory of its own. Both are start-up cost of every process. The file written
+here holds the optimised graph, and its weights lie in ``<graph>_data``, from where the runtime maps them:
+pages that all processes share and the system may drop. Only transformations that hold on every CPU are
+applied (no layouts or fusions of one CPU family).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto
+from onnx.external_data_helper import set_external_data
+
+from gliner2_lite.errors import ExportError
+
+log = logging.getLogger("gliner2_export")
+
+#: What onnxruntime must be to run an optimised graph and to map its weights; the runtime refuses older ones.
+MIN_ONNXRUNTIME = "1.21"
+#: Smaller tensors stay inside the ONNX file: a mapping of their own would cost more than the copy.
+MIN_MAPPED_BYTES = 4096
+#: Tensors begin at multiples of this: whole pages, on machines with 4 KB pages as on those with 16 KB.
+PAGE_BYTES = 16384
+#: Below this size a tensor is only aligned for vector loads, else the padding would outweigh it.
+PAGE_ALIGNED_FROM = 1 << 20
+VECTOR_BYTES = 64
+#: The optimised file may outgrow the plain one by this factor before folded constants are given up:
+#: folding turns weights that are stored as integers and widened in the graph back into floats.
+ALLOWED_GROWTH = 1.05
+#: Operator sets of onnxruntime itself that an optimised graph may use on any CPU.
+DOMAINS = {"", "com.microsoft"}
+
+
+def optimize(path: Path, batch: Mapping[str, np.ndarray]) -> None:
+    """Replace the ONNX file ``path`` and its weights by their optimised form, ``path`` and ``<path>_data``.
+
+    ``batch`` holds graph inputs by name; both forms are run on it. Raises ExportError when they differ.
+    """
+    plain = total_size(path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as place:
+        written = Path(place) / path.name
+        _optimized(path, written)
+        if total_size(written) > ALLOWED_GROWTH * plain:
+            _optimized(path, written, without=["ConstantFolding"])
+        model = onnx.load(written)
+        _drop_unused_domains(model, path)
+        before = _run(path, batch)
+        _save(model, path)
+    for name, array in _run(path, batch).items():
+        scale = max(1.0, float(np.abs(before[name]).max(initial=0.0)))
+        if not np.allclose(array, before[name], rtol=0, atol=1e-5 * scale):
+            raise ExportError(
+                f"{path.name}: output {name!r} changed when onnxruntime {onnxruntime.__version__} optimised "
+                "the graph, so no bundle is written; export with another onnxruntime"
+            )
+    log.info("  %s: optimised, %.1f MB before, %.1f MB now", path.name, plain / 1e6, total_size(path) / 1e6)
+
+
+def total_size(path: Path) -> int:
+    """Bytes of an ONNX file and of the weights beside it."""
+    data = data_path(path)
+    return path.stat().st_size + (data.stat().st_size if data.exists() else 0)
+
+
+def data_path(path: Path) -> Path:
+    """Where the weights of the ONNX file ``path`` lie."""
+    return path.with_name(path.name + "_data")
+
+
+def _optimized(path: Path, out: Path, *, without: list[str] | None = None) -> None:
+    for file in (out, data_path(out)):
+        file.unlink(missing_ok=True)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(out)
+    prefix = "session.optimized_model_external_initializers"
+    options.add_session_config_entry(f"{prefix}_file_name", data_path(out).name)
+    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(MIN_MAPPED_BYTES))
+    onnxruntime.InferenceSession(
+        str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=without
+    )
+
+
+def _drop_unused_domains(model: onnx.ModelProto, path: Path) -> None:
+    """onnxruntime declares every operator set it knows; another release need not know them all."""
+    used = {node.domain for node in model.graph.node}
+    if not used <= DOMAINS:
+        raise ExportError(f"{path.name}: the optimised graph uses operators of {sorted(used - DOMAINS)}")
+    kept = [entry for entry in model.opset_import if entry.domain in used]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
+
+
+def _save(model: onnx.ModelProto, path: Path) -> None:
+    """Write ``model`` with its large tensors in a file of their own, each where it can be mapped."""
+    mode = path.stat().st_mode
+    data = data_path(path)
+    partial = data.with_name(data.name + ".partial")
+    with partial.open("wb") as file:
+        for tensor in model.graph.initializer:
+            raw = tensor.raw_data
+            if not tensor.HasField("raw_data") or len(raw) < MIN_MAPPED_BYTES:
+                continue
+            step = PAGE_BYTES if len(raw) >= PAGE_ALIGNED_FROM else VECTOR_BYTES
+            file.write(b"\0" * (-file.tell() % step))
+            set_external_data(tensor, data.name, offset=file.tell(), length=len(raw))
+            file.write(raw)
+            tensor.ClearField("raw_data")
+            tensor.data_location = TensorProto.EXTERNAL
+        size = file.tell()
+    if size:
+        os.replace(partial, data)
+        data.chmod(mode)
+    else:
+        partial.unlink()
+        data.unlink(missing_ok=True)
+    path.write_bytes(model.SerializeToString())
+
+
+def _run(path: Path, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [item.name for item in session.get_outputs()]
+    feeds = {item.name: batch[item.name] for item in session.get_inputs()}
+    return dict(zip(names, session.run(names, feeds), strict=True))

@@ -1,0 +1,260 @@
+"""Compiled graphs: a bundle's graph with its weights packed for one CPU and one onnxruntime.
+
+A store is a directory of entries; an entry holds the graph, its weights and a record of what it was made
+from and for. Entries appear by renaming a complete directory, and one that does not fit, in whatever way,
+is never used: the portable graph always works.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gliner2_lite.bundle import Bundle, Variant, file_sha256
+from gliner2_lite.machine import cpu_features
+from gliner2_lite.session import runtime_version, write_prepacked
+
+STORE_NAME = "compiled"  # inside a bundle
+CACHE_VARIABLE = "GLINER2_LITE_CACHE"
+RECORD_NAME, GRAPH_NAME, DATA_NAME = "compiled.json", "model.onnx", "model.onnx_data"
+RECORD_VERSION = 1
+MAX_RECORD_BYTES = 1 << 16
+#: Blocks of the weights that are compared at every load: cheap, and finds lost or foreign content.
+SAMPLES, SAMPLE_BYTES = 16, 4096
+#: A half-made entry of this age was left behind by a process that ended.
+ABANDONED_SECONDS = 600
+#: Session entries that change how a graph runs and not how its weights are packed.
+HARMLESS = ("session.intra_op.", "session.inter_op.", "session.force_spinning_stop",
+            "session.dynamic_block_base", "session.set_denormal_as_zero")  # fmt: skip
+
+_warned: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """All that a compiled graph depends on. ``bundle`` digests the manifest's record of the graph."""
+
+    bundle: str
+    variant: str
+    onnxruntime: str
+    cpu: str
+    options: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The directory of the entry in its store."""
+        import hashlib
+
+        parts = (str(RECORD_VERSION), self.bundle, self.variant, self.onnxruntime, self.cpu, *self.options)
+        return f"{self.variant}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"
+
+
+def fingerprint(bundle: Bundle, variant: Variant, entries: Mapping[str, str]) -> Fingerprint | None:
+    """What fits this bundle here and now; None where the CPU cannot be told. Reads no weights."""
+    cpu = cpu_features()
+    if cpu is None:
+        return None
+    import hashlib  # loads OpenSSL: only where there is something to look for
+
+    records = [f"{name} {bundle.files[name].size} {bundle.files[name].sha256}" for name in variant.files]
+    return Fingerprint(
+        bundle=hashlib.sha256("\n".join(records).encode()).hexdigest(),
+        variant=variant.name,
+        onnxruntime=runtime_version(),
+        cpu=cpu,
+        options=tuple(f"{k}={v}" for k, v in sorted(entries.items()) if not k.startswith(HARMLESS)),
+    )
+
+
+def default_cache() -> Path | None:
+    """The directory of ``$GLINER2_LITE_CACHE``, else the user's cache; None when there is no home."""
+    if named := os.environ.get(CACHE_VARIABLE):
+        return Path(named)
+    try:
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "gliner2_lite"
+        if os.name == "nt":
+            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "gliner2_lite"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gliner2_lite"
+    except RuntimeError:  # no home directory
+        return None
+
+
+def find_compiled(wanted: Fingerprint, stores: Sequence[Path], *, hashes: bool = False) -> Path | None:
+    """The graph of the first sound entry for ``wanted`` in ``stores``, else None.
+
+    Warns, once per process and place, of entries that are damaged, and when a store has this graph only for
+    another CPU or onnxruntime. ``hashes`` reads the weights as a whole; else sizes and samples are compared.
+    """
+    for store in stores:
+        entry = store / wanted.name
+        if is_directory(entry):
+            fault = entry_fault(entry, wanted, hashes=hashes)
+            if fault is None:
+                return entry / GRAPH_NAME
+            warn_once(
+                f"{entry} is damaged ({fault}) and is not used; remove it or run `gliner2-lite compile`"
+            )
+        elif strangers := list(_made_elsewhere(store, wanted)):
+            warn_once(f"{store} has this model only compiled for {strangers[0]}; it is not used here")
+    return None
+
+
+def write_compiled(wanted: Fingerprint, store: Path, graph: Path) -> Path | None:
+    """Compile ``graph`` into ``store`` and return the compiled graph.
+
+    None when another process is just doing that. The entry appears complete or not at all. Raises OSError
+    when the store cannot be written, BundleError when onnxruntime fails.
+    """
+    import shutil
+
+    entry, partial = store / wanted.name, store / f".{wanted.name}.partial"
+    store.mkdir(parents=True, exist_ok=True)
+    _check_space(store, graph)
+    if not _claim(partial):
+        return None
+    try:
+        write_prepacked(graph, partial / GRAPH_NAME, entries=dict(o.split("=", 1) for o in wanted.options))
+        _write_record(partial, wanted)
+        if is_directory(entry):
+            if entry_fault(entry, wanted) is None:
+                return entry / GRAPH_NAME
+            shutil.rmtree(entry)
+        partial.rename(entry)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return entry / GRAPH_NAME
+
+
+def entry_fault(entry: Path, wanted: Fingerprint, *, hashes: bool = False) -> str | None:
+    """What is wrong with ``entry``, or None: it is sound and made for ``wanted``."""
+    record = _read_record(entry)
+    if record is None:
+        return f"no readable {RECORD_NAME}"
+    if record.get("made_for") != _plain(wanted):
+        return "made for something else than its name says"
+    for name in (GRAPH_NAME, DATA_NAME):
+        known = record.get("files", {}).get(name)
+        try:
+            size = (entry / name).stat().st_size
+            if not isinstance(known, dict) or size != known.get("size"):
+                return f"{name} has {size} bytes"
+            whole = hashes or name == GRAPH_NAME
+            if (file_sha256(entry / name) if whole else _sampled(entry / name)) != known.get(
+                "sha256" if whole else "sampled"
+            ):
+                return f"the content of {name} changed"
+        except OSError as error:
+            return f"{name}: {error.strerror or error}"
+    return None
+
+
+def warn_once(message: str) -> None:
+    """One line to the log, not repeated in this process."""
+    if message not in _warned:
+        _warned.add(message)
+        import logging  # not needed by a start without trouble
+
+        logging.getLogger("gliner2_lite").warning("%s", message)
+
+
+def _made_elsewhere(store: Path, wanted: Fingerprint) -> Iterator[str]:
+    """For what the store's entries of the same graph were made, other than ``wanted``."""
+    with contextlib.suppress(OSError):
+        for entry in sorted(store.glob(f"{wanted.variant}-*")):
+            made_for = (_read_record(entry) or {}).get("made_for")
+            if isinstance(made_for, dict) and made_for.get("bundle") == wanted.bundle:
+                version = made_for.get("onnxruntime")
+                if version != wanted.onnxruntime:
+                    yield f"onnxruntime {version}, not {wanted.onnxruntime}"
+                elif made_for.get("cpu") != wanted.cpu:
+                    yield "another CPU"
+
+
+def _read_record(entry: Path) -> dict[str, Any] | None:
+    path = entry / RECORD_NAME
+    try:
+        if path.stat().st_size > MAX_RECORD_BYTES:
+            return None
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None
+
+
+def _write_record(entry: Path, wanted: Fingerprint) -> None:
+    files = {}
+    for name in (GRAPH_NAME, DATA_NAME):
+        path = entry / name
+        path.touch(exist_ok=True)  # a graph of very small tensors has no file of weights
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        files[name] = {
+            "size": path.stat().st_size,
+            "sha256": file_sha256(path),
+            "sampled": _sampled(path),
+        }
+    record = {"made_for": _plain(wanted), "files": files}
+    (entry / RECORD_NAME).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _plain(wanted: Fingerprint) -> dict[str, Any]:
+    """``wanted`` as JSON gives it back."""
+    return {"record_version": RECORD_VERSION, **asdict(wanted), "options": list(wanted.options)}
+
+
+def _sampled(path: Path) -> str:
+    """SHA-256 of evenly spaced blocks, the first and the last among them."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    last = max(0, path.stat().st_size - SAMPLE_BYTES)
+    with path.open("rb", buffering=0) as file:
+        for step in range(SAMPLES):
+            file.seek(last * step // (SAMPLES - 1))
+            digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def _claim(partial: Path) -> bool:
+    """Make the directory ``partial``; False when a living process has it already."""
+    import shutil
+
+    for _ in range(2):
+        try:
+            partial.mkdir()
+            return True
+        except FileExistsError:
+            try:
+                age = time.time() - partial.stat().st_mtime
+            except FileNotFoundError:
+                continue  # the other one has just finished
+            if age < ABANDONED_SECONDS:
+                return False
+            shutil.rmtree(partial, ignore_errors=True)
+    return False
+
+
+def _check_space(store: Path, graph: Path) -> None:
+    """Raise OSError unless the store has room for the graph and as much again, which the packing needs."""
+    import shutil
+
+    data = graph.with_name(graph.name + "_data")
+    needed = 2 * (graph.stat().st_size + (data.stat().st_size if data.exists() else 0))
+    if shutil.disk_usage(store).free < needed:
+        raise OSError(f"{store} has less than {needed / 1e6:.0f} MB left")
+
+
+def is_directory(path: Path) -> bool:
+    """Whether ``path`` is a directory that may be looked at."""
+    try:
+        return path.is_dir()
+    except OSError:  # no right to look
+        return False

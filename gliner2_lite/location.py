@@ -1,0 +1,49 @@
+"""A name, directory or repository id → the bundle's directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gliner2_lite.errors import BundleNotFoundError
+
+EMBEDDED = {"tiny": Path(__file__).parent / "data" / "tiny"}
+
+
+@dataclass(frozen=True, slots=True)
+class HubOptions:
+    """Where and how a repository is fetched; names and defaults as in ``huggingface_hub.hf_hub_download``.
+
+    ``export``: convert a repository that holds an original checkpoint, once, into the cache.
+    """
+
+    revision: str | None = None
+    cache_dir: str | Path | None = None
+    token: str | bool | None = None
+    local_files_only: bool = False
+    force_download: bool = False
+    subfolder: str | None = None
+    proxies: Mapping[str, str] | None = None
+    export: bool = False
+
+
+def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
+    """The bundle directory of an embedded model's name, a directory, or a repository id.
+
+    Raises:
+        BundleNotFoundError: none of the three.
+    """
+    path = Path(name)
+    if isinstance(name, str) and name in EMBEDDED and not path.is_dir():
+        return EMBEDDED[name]
+    if path.is_dir():
+        return path
+    from gliner2_lite.hub import download_bundle, is_repo_id  # only here: a local start needs none of it
+
+    if not isinstance(name, str) or not is_repo_id(name):
+        raise BundleNotFoundError(
+            f"{str(name)!r} is neither an existing directory, nor an embedded model ({', '.join(EMBEDDED)}), "
+            "nor a repository id such as org/name"
+        )
+    return download_bundle(name, variant=variant, options=hub)

@@ -1,0 +1,321 @@
+"""Compiled graphs: same answers, used only where they fit, never when they are damaged."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from gliner2_lite import BundleError, GLiNER2, InputError, cli, compiled, loading
+from gliner2_lite.bundle import read_bundle
+from gliner2_lite.compiled import DATA_NAME, GRAPH_NAME, RECORD_NAME, STORE_NAME, fingerprint
+from gliner2_lite.loading import LoadOptions, compile_bundle, open_graph
+from gliner2_lite.profiles import SessionSettings
+
+TEXT = "Ann Smith of Siemens met Bob in Oslo on Monday."
+
+
+@pytest.fixture
+def root(small_bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(small_bundle, tmp_path / "bundle"))
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(compiled, "_warned", set())
+    monkeypatch.setenv("GLINER2_LITE_CACHE", str(tmp_path / "cache"))
+
+
+def answers(root: Path, **options: object) -> dict[str, object]:
+    model = GLiNER2.from_pretrained(root, **options)
+    return model.extract_entities(TEXT, ["person", "city"], threshold=0.1, include_confidence=True)
+
+
+def used(root: Path, monkeypatch: pytest.MonkeyPatch, **options: object) -> list[Path]:
+    """The graphs that a load opens, in order."""
+    opened: list[Path] = []
+    real = loading.GraphSession
+
+    def record(graph: Path, **settings: object) -> object:
+        opened.append(graph)
+        return real(graph, **settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loading, "GraphSession", record)
+        GLiNER2.from_pretrained(root, **options)
+    return opened
+
+
+def compile_into(root: Path, store: Path) -> Path:
+    """The entry's directory."""
+    return compile_bundle(read_bundle(root), None, store).parent
+
+
+def warnings_of(log: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in log.records if record.levelno >= logging.WARNING]
+
+
+def test_the_command_compiles_beside_the_model_and_answers_stay_the_same(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = answers(root, prepack="never")
+    assert cli.main(["compile", str(root)]) == 0
+    entry = Path(capsys.readouterr().out.strip())
+    assert entry.parent == root / STORE_NAME
+    assert {path.name for path in entry.iterdir()} == {GRAPH_NAME, DATA_NAME, RECORD_NAME}
+    assert used(root, monkeypatch) == [entry / GRAPH_NAME]
+    assert used(root, monkeypatch, prepack="require", verify="hash") == [entry / GRAPH_NAME]
+    assert used(root, monkeypatch, prepack="never") == [root / "onnx" / "model.onnx"]
+    assert answers(root, prepack="require") == plain
+    before = (entry / GRAPH_NAME).stat().st_mtime_ns
+    assert cli.main(["compile", str(root)]) == 0
+    assert (entry / GRAPH_NAME).stat().st_mtime_ns == before, "a sound entry is not made again"
+
+
+def test_output_names_the_directory_that_cache_reads(root: Path, tmp_path: Path) -> None:
+    store = tmp_path / "made" / "here"
+    assert cli.main(["compile", str(root), "--output", str(store)]) == 0
+    assert not (root / STORE_NAME).exists()
+    assert answers(root, prepack="require", cache=store) == answers(root, prepack="never")
+    with pytest.raises(BundleError, match="no compiled fp32 graph.*gliner2-lite compile"):
+        answers(root, prepack="require")
+
+
+def test_auto_compiles_large_models_once(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+    assert not cache.exists(), "small models gain nothing"
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    (graph,) = used(root, monkeypatch)
+    assert graph.is_relative_to(cache)
+    made = graph.stat().st_mtime_ns
+    assert used(root, monkeypatch) == [graph]
+    assert graph.stat().st_mtime_ns == made
+    assert [path.name for path in cache.iterdir()] == [graph.parent.name], "nothing half-made stays"
+    assert used(root, monkeypatch, prepack="never") == [root / "onnx" / "model.onnx"]
+
+
+@pytest.mark.parametrize("place", ["file", "under a file"])
+def test_auto_works_without_a_place_to_write(
+    root: Path, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    (tmp_path / "file").write_text("in the way")
+    cache = tmp_path / "file" if place == "file" else tmp_path / "file" / "below"
+    assert used(root, monkeypatch, cache=cache) == [root / "onnx" / "model.onnx"]
+    assert warnings_of(caplog) == []
+    assert cli.main(["compile", str(root), "--output", str(cache)]) == 1
+
+
+def test_a_full_disk_is_no_place_to_write(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1))
+    assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("runtime_version", "0.0.1", "onnxruntime 0.0.1"),
+        ("cpu_features", "linux x86_64 other", "another CPU"),
+    ],
+)
+def test_a_graph_compiled_elsewhere_is_ignored_with_one_line(
+    root: Path,
+    name: str,
+    value: str,
+    named: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(compiled, name, lambda: value)
+        compile_into(root, root / STORE_NAME)
+    for _ in range(2):
+        assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+    (warning,) = warnings_of(caplog)
+    assert named in warning and "\n" not in warning
+    with pytest.raises(BundleError, match="no compiled fp32 graph"):
+        answers(root, prepack="require")
+
+
+def test_another_bundle_with_the_same_name_does_not_fit(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compile_into(root, root / STORE_NAME)
+    manifest = json.loads((root / "gliner2_lite.json").read_text())
+    manifest["files"]["onnx/model.onnx"]["sha256"] = "0" * 64
+    (root / "gliner2_lite.json").write_text(json.dumps(manifest))
+    assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+    assert warnings_of(caplog) == []
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flip(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+
+
+def wipe(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def garbage(path: Path) -> None:
+    path.write_text("[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [(GRAPH_NAME, cut), (GRAPH_NAME, flip), (GRAPH_NAME, Path.unlink), (DATA_NAME, cut), (DATA_NAME, wipe),
+     (DATA_NAME, Path.unlink), (RECORD_NAME, Path.unlink), (RECORD_NAME, garbage), (RECORD_NAME, wipe)],
+)  # fmt: skip
+def test_damaged_entries_are_never_used(
+    root: Path,
+    name: str,
+    damage: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry = compile_into(root, root / STORE_NAME)
+    damage(entry / name)
+    for _ in range(2):
+        assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+    (warning,) = warnings_of(caplog)
+    assert str(entry) in warning and "is damaged" in warning and "\n" not in warning
+    with pytest.raises(BundleError, match="no compiled fp32 graph"):
+        answers(root, prepack="require")
+    assert compile_into(root, root / STORE_NAME) == entry, "compiling again repairs it"
+    assert used(root, monkeypatch, prepack="require") == [entry / GRAPH_NAME]
+
+
+def test_one_changed_weight_is_found_by_the_hash(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = compile_into(root, root / STORE_NAME)
+    data = bytearray((entry / DATA_NAME).read_bytes())
+    data[5000] ^= 1  # between the blocks that every load compares
+    (entry / DATA_NAME).write_bytes(data)
+    assert used(root, monkeypatch, verify="hash") == [root / "onnx" / "model.onnx"]
+
+
+def test_an_entry_under_a_wrong_name_is_not_believed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(compiled, "cpu_features", lambda: "linux x86_64 other")
+        entry = compile_into(root, root / STORE_NAME)
+    bundle = read_bundle(root)
+    wanted = fingerprint(bundle, bundle.choose(None), {})
+    assert wanted is not None
+    entry.rename(entry.with_name(wanted.name))
+    assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+
+
+def test_a_graph_that_does_not_load_gives_way_to_the_portable_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A record that agrees with a graph of rubbish: only onnxruntime can tell."""
+    entry = compile_into(root, root / STORE_NAME)
+    (entry / GRAPH_NAME).write_bytes(b"rubbish")
+    bundle = read_bundle(root)
+    wanted = fingerprint(bundle, bundle.choose(None), {})
+    assert wanted is not None
+    compiled._write_record(entry, wanted)
+    assert used(root, monkeypatch) == [entry / GRAPH_NAME, root / "onnx" / "model.onnx"]
+    assert len(warnings_of(caplog)) == 1
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        answers(root, prepack="require")
+
+
+def test_session_entries_that_change_the_packing_have_a_graph_of_their_own(root: Path) -> None:
+    bundle = read_bundle(root)
+    variant = bundle.choose(None)
+    plain = fingerprint(bundle, variant, {})
+    assert fingerprint(bundle, variant, {"session.intra_op.allow_spinning": "0"}) == plain
+    other = fingerprint(bundle, variant, {"mlas.enable_gemm_fastmath_arm64_bfloat16": "1"})
+    assert other is not None and plain is not None and other.name != plain.name
+
+
+def test_two_processes_compile_at_once(root: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys, gliner2_lite.loading as l\nl.COMPILE_FROM_BYTES = 0\n"
+        "from gliner2_lite import GLiNER2\n"
+        "m = GLiNER2.from_pretrained(sys.argv[1])\n"
+        f"print(m.extract_entities({TEXT!r}, ['person', 'city'], threshold=0.1, include_confidence=True))"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, str(root)], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    printed = {process.communicate(timeout=120)[0] for process in running}
+    assert [process.returncode for process in running] == [0] * 4
+    assert printed == {f"{answers(root, prepack='never')}\n"}
+    (entry,) = (tmp_path / "cache").iterdir()
+    assert answers(root, prepack="require", verify="hash") == answers(root, prepack="never")
+    assert not entry.name.startswith(".")
+
+
+def test_a_busy_store_is_left_alone_and_an_abandoned_one_taken_over(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    bundle = read_bundle(root)
+    wanted = fingerprint(bundle, bundle.choose(None), {})
+    assert wanted is not None
+    partial = tmp_path / "cache" / f".{wanted.name}.partial"
+    partial.mkdir(parents=True)
+    assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+    with pytest.raises(BundleError, match="another process is compiling"):
+        compile_into(root, tmp_path / "cache")
+    old = time.time() - 2 * compiled.ABANDONED_SECONDS
+    os.utime(partial, (old, old))
+    assert used(root, monkeypatch) == [tmp_path / "cache" / wanted.name / GRAPH_NAME]
+
+
+def test_an_interrupted_compilation_leaves_nothing(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(graph: Path, out: Path, **options: object) -> None:
+        out.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compiled, "write_prepacked", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compile_into(root, tmp_path / "store")
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_an_unknown_cpu_has_no_compiled_graph(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "cpu_features", lambda: None)
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+    with pytest.raises(BundleError, match="CPU cannot be told"):
+        compile_into(root, root / STORE_NAME)
+
+
+def test_prepack_and_providers(root: Path) -> None:
+    with pytest.raises(InputError, match="prepack must be one of 'auto', 'never', 'require'"):
+        answers(root, prepack="yes")
+    bundle = read_bundle(root)
+    settings = SessionSettings(providers=("AzureExecutionProvider", "CPUExecutionProvider"))
+    with pytest.raises(InputError, match="for the CPU alone"):
+        open_graph(bundle, bundle.choose(None), settings, LoadOptions(prepack="require"))
+
+
+def test_a_compiled_damaged_bundle_is_refused_by_the_command(root: Path) -> None:
+    graph = root / "onnx" / "model.onnx"
+    data = graph.read_bytes()
+    graph.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    assert cli.main(["compile", str(root)]) == 1
+    assert not (root / STORE_NAME).exists()
