@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gliner2_lite.flat_entities import Entity, flat_entities
+from gliner2_lite.flat_entities import flat_entities
 from gliner2_lite.model import GLiNER2
+
+Entity = dict[str, Any]
 
 
 def find_entities(
     model: GLiNER2, texts: Sequence[str], labels: Any, *, threshold: float, batch_size: int = 8
 ) -> list[list[Entity]]:
-    """The entities of each text, sorted by place; none overlap. Texts of any length: they are read in windows.
+    """The entities of each text, sorted by place, none overlapping; long texts are read in windows.
 
     Args:
         labels: as ``entity_types`` of ``GLiNER2.extract_entities``.
@@ -28,7 +30,7 @@ def find_entities(
 
 
 def one_label_per_span(result: dict[str, Any]) -> list[Entity]:
-    """Of the entities in a result (made with confidences, spans and overlaps) the surest where they overlap."""
+    """The entities of a result that has confidences and spans; of overlapping ones the surest."""
     return flat_entities(entity_lists(result), flat_ner=True, multi_label=False)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from gliner2_lite.errors import InputError
 from gliner2_lite.model import GLiNER2
-from gliner2_lite.options import check_batch_size, check_texts, make_options
+from gliner2_lite.options import check_batch_size, make_options
 from gliner2_lite.schema import Schema, StructureBuilder, compile_schema
 
 ON_ERROR = ("raise", "record")

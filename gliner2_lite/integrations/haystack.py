@@ -32,7 +32,7 @@ class GLiNER2Extractor:
         meta_field: the key of ``meta`` that gets the answer, in the form of ``GLiNER2.extract``.
         threshold, include_confidence, include_spans, batch_size, variant, threads: as in ``GLiNER2``.
         long: read documents in windows, so that their length does not matter.
-        on_error: ``"raise"``, or ``"record"`` to answer ``{"error": message}`` for a document that cannot be run.
+        on_error: ``"raise"``, or ``"record"`` to answer ``{"error": message}`` where a text cannot be run.
 
     Raises:
         SchemaError, InputError: when made.
@@ -91,9 +91,9 @@ class GLiNER2Extractor:
         own = self._extractor
         return default_to_dict(
             self, model=own.model, schema=self.schema, meta_field=self.meta_field,
-            threshold=own.threshold, include_confidence=own.include_confidence, include_spans=own.include_spans,
-            long=own.long, batch_size=own.batch_size, on_error=own.on_error, variant=own.variant,
-            threads=own.threads,
+            threshold=own.threshold, include_confidence=own.include_confidence,
+            include_spans=own.include_spans, long=own.long, batch_size=own.batch_size,
+            on_error=own.on_error, variant=own.variant, threads=own.threads,
         )  # fmt: skip
 
     @classmethod

@@ -42,7 +42,7 @@ DEFAULT_MAPPING: Mapping[str, str] = {
 }
 
 
-class GLiNER2Recognizer(LocalRecognizer):  # type: ignore[misc]
+class GLiNER2Recognizer(LocalRecognizer):
     """Finds entities with a GLiNER2 bundle, inside Presidio's ``AnalyzerEngine``.
 
     Args:
@@ -51,12 +51,12 @@ class GLiNER2Recognizer(LocalRecognizer):  # type: ignore[misc]
             labels may share an entity.
         labels: more about a label: its description, or ``{"description": ..., "threshold": ...}``.
         threshold: probability from which a span counts; it becomes the result's score.
-        supported_language: the language under which the engine calls this recognizer; see :meth:`for_languages`.
+        supported_language: the language for which the engine calls this one; see :meth:`for_languages`.
         name, context, version: as for any Presidio recognizer.
         variant, threads: as in ``GLiNER2.from_pretrained``.
 
     Raises:
-        SchemaError, InputError: a label, threshold or mapping that cannot be used; BundleError: no such model.
+        SchemaError, InputError: an unusable label, threshold or mapping; BundleError: no such model.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class GLiNER2Recognizer(LocalRecognizer):  # type: ignore[misc]
         self.entity_mapping = dict(entity_mapping)
         self.labels = {label: (labels or {}).get(label) or {} for label in self.entity_mapping}
         self.threshold = threshold
-        self._options = {"variant": variant, "threads": threads}
+        self._variant, self._threads = variant, threads
         compile_schema(entities_schema(self.labels))
         super().__init__(
             supported_entities=sorted(set(self.entity_mapping.values())),
@@ -97,8 +97,12 @@ class GLiNER2Recognizer(LocalRecognizer):  # type: ignore[misc]
 
     def load(self) -> None:
         """Load the model. Presidio calls this when the recognizer is made."""
-        if not isinstance(self.model, GLiNER2):
-            self.model = shared_model(self.model, **self._options)
+        self._model()
+
+    def _model(self) -> GLiNER2:
+        if isinstance(self.model, GLiNER2):
+            return self.model
+        return shared_model(self.model, variant=self._variant, threads=self._threads)
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
@@ -108,7 +112,7 @@ class GLiNER2Recognizer(LocalRecognizer):  # type: ignore[misc]
         Every label is asked whatever ``entities`` holds: what counts as a person must not depend on
         whether the caller wants locations as well.
         """
-        found = find_entities(self.model, [text], self.labels, threshold=self.threshold)[0]
+        found = find_entities(self._model(), [text], self.labels, threshold=self.threshold)[0]
         results = []
         for item in found:
             entity = self.entity_mapping[item["label"]]
@@ -131,7 +135,7 @@ class GLiNER2Recognizer(LocalRecognizer):  # type: ignore[misc]
         return results
 
 
-class BlankNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
+class BlankNlpEngine(SpacyNlpEngine):
     """Presidio's view of a text without a spaCy model: words only, nothing to download.
 
     Enough for this recognizer and for Presidio's patterns. Context words are compared as they stand, since a

@@ -1,7 +1,10 @@
 """Ray Data: a stage that adds a column of answers.
 
     answered = dataset.map_batches(
-        AnswerBatches, fn_constructor_kwargs={"extractor": Extractor("path/to/bundle", schema)}, concurrency=4)
+        AnswerBatches,
+        fn_constructor_kwargs={"extractor": Extractor("path/to/bundle", schema)},
+        compute=ray.data.ActorPoolStrategy(size=4),
+    )
 
 Each actor loads the model once. Nothing of Ray is imported: a batch is a dict of NumPy arrays.
 """

@@ -3,14 +3,13 @@
     nlp = spacy.blank("en")
     nlp.add_pipe("gliner2_lite", config={"model": "path/to/bundle", "labels": ["person", "city"]})
 
-An entry point makes the name known: nothing needs to be imported. Needs ``pip install "gliner2-lite[spacy]"``.
+An entry point makes the name known, without an import. Needs ``pip install "gliner2-lite[spacy]"``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gliner2_lite.errors import GLiNER2LiteError, InputError
@@ -70,7 +69,7 @@ class Settings:
             raise InputError(f"alignment_mode must be one of {choices}, not {self.alignment_mode!r}")
         if not self.labels and not self.classes:
             raise InputError(
-                'nothing to extract: give entity types in "labels", classification tasks in "classes", or both'
+                'nothing to extract: give entity types in "labels" or classification tasks in "classes"'
             )
 
     def schema(self) -> Schema:
@@ -79,7 +78,9 @@ class Settings:
         if self.labels:
             schema.entities(self.labels)
         for task, config in self.classes.items():
-            options = dict(config) if isinstance(config, Mapping) and "labels" in config else {"labels": config}
+            options = (
+                dict(config) if isinstance(config, Mapping) and "labels" in config else {"labels": config}
+            )
             classification_schema({task: options})  # checks what the user wrote, under its own name
             act = options.get("class_act") or ("sigmoid" if options.get("multi_label") else "softmax")
             options.pop("top_k", None)
@@ -129,7 +130,7 @@ def make_gliner2(
     return GLiNER2Component(name, settings)
 
 
-class GLiNER2Component(Pipe):  # type: ignore[misc]
+class GLiNER2Component(Pipe):
     """The component; made by ``nlp.add_pipe("gliner2_lite", config=...)``.
 
     Its config is its whole state, which ``nlp.to_disk`` writes; the model stays where it is.
@@ -158,7 +159,7 @@ class GLiNER2Component(Pipe):  # type: ignore[misc]
         return next(self.pipe([doc], batch_size=1))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int | None = None) -> Iterator[Doc]:
-        """Annotate documents in batches of the component's ``batch_size``, so that texts share forward passes.
+        """Annotate documents, ``batch_size`` of the config at a time, so that texts share forward passes.
 
         ``nlp.pipe``'s own ``batch_size`` says how many texts spaCy buffers; it does not make these larger.
         """
