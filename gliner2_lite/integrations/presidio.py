@@ -74,6 +74,8 @@ class GLiNER2Recognizer(LocalRecognizer):
         threads: int | None = None,
     ) -> None:
         make_options(threshold=threshold)
+        if not entity_mapping:
+            raise InputError('entity_mapping is empty; map at least one label, such as {"person": "PERSON"}')
         unknown = [label for label in labels or {} if label not in entity_mapping]
         if unknown:
             raise InputError(f"labels: {unknown[0]!r} is not a label of entity_mapping; add it there")

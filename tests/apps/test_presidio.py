@@ -83,5 +83,7 @@ def test_mistakes_are_named_when_the_recognizer_is_made() -> None:
         GLiNER2Recognizer("tiny", MAPPING, labels={"persn": "a human"})
     with pytest.raises(InputError, match="threshold"):
         GLiNER2Recognizer("tiny", MAPPING, threshold=50)
-    with pytest.raises(SchemaError):
+    with pytest.raises(InputError, match="entity_mapping is empty"):
         GLiNER2Recognizer("tiny", {})
+    with pytest.raises(SchemaError):
+        GLiNER2Recognizer("tiny", {"[E]": "PERSON"})
