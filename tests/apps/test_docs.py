@@ -15,8 +15,8 @@ EXAMPLE = re.compile(r"^```python\n(.*?)^```\n```text\n(.*?)^```$", re.MULTILINE
 
 TEXT = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
 EXAMPLES = {name: EXAMPLE.findall(body) for name, body in SECTION.findall(TEXT)}
-# Two sections go on with the extractor of the one before.
-EXTRACTOR = "A plain callable, and LangChain"
+# The engines' sections go on with the extractor of this one.
+EXTRACTOR, ENGINES = "A plain callable, and LangChain", ("PySpark", "Ray Data")
 
 
 def test_every_section_has_one_example() -> None:
@@ -24,10 +24,10 @@ def test_every_section_has_one_example() -> None:
     assert len(EXAMPLES) == TEXT.count("```python") == 6
 
 
-@pytest.mark.parametrize("section", [name for name in EXAMPLES if name != EXTRACTOR])
+@pytest.mark.parametrize("section", EXAMPLES)
 def test_example_prints_what_it_shows(section: str, tmp_path: Path) -> None:
     code, expected = EXAMPLES[section][0]
-    if "xtractor(" not in code and "extractor" in code or "Extractor(" in code and section == "PySpark":
+    if section in ENGINES:
         before, printed = EXAMPLES[EXTRACTOR][0]
         code, expected = before + code, printed + expected
     done = subprocess.run(

@@ -115,11 +115,19 @@ class RuntimeApi:
         api = self
 
         class Door(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_GET(self) -> None:
                 request_id, event = api.events.get()
                 self.send_response(200)
                 self.send_header("Lambda-Runtime-Aws-Request-Id", request_id)
                 self.send_header("Lambda-Runtime-Deadline-Ms", "9999999999999")
+                self.send_header("Lambda-Runtime-Trace-Id", "Root=1-0-0;Sampled=0")
+                self.send_header("Lambda-Runtime-Client-Context", "{}")
+                self.send_header("Lambda-Runtime-Cognito-Identity", "{}")
+                self.send_header("Lambda-Runtime-Aws-Tenant-Id", "")
+                self.send_header("Lambda-Runtime-Invocation-Id", request_id)
+                self.send_header("Content-Type", "application/json")
                 self.send_header(
                     "Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:local:0:function:test"
                 )
