@@ -21,7 +21,8 @@ EXTRACTOR = Extractor("tiny", {"entities": ["person", "company", "city"]}, threa
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[None]:
     ray.cloudpickle.register_pickle_by_value(loads)  # workers have no tests
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=100 * 1024 * 1024)
+    # Two actors hold two of these for good; reading and writing need one as well, or nothing moves.
+    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, object_store_memory=100 * 1024 * 1024)
     yield
     ray.shutdown()
 
