@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 VENV_EXPORT ?= .venv-export
+VENV_APPS ?= .venv-apps
 # torch alone first: its wheel is by far the largest, and a CPU build that is already chosen stays chosen.
 TORCH ?= torch==2.13.0
 # What the venvs hold of this project: the checkout itself, or (as .ci/run does) a built wheel.
@@ -12,7 +13,7 @@ BENCH_ARGS ?= latency
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install test test-export lint format bench golden clean
+.PHONY: help install test test-export test-apps lint format bench golden clean
 
 help: ## Show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ test: $(VENV)/.ready ## Run every test of the runtime (makes .venv first; no tor
 
 test-export: $(VENV_EXPORT)/.ready ## Run the exporter's tests (makes .venv-export first; large: torch)
 	$(VENV_EXPORT)/bin/pytest $(PYTEST_ARGS) tests/export
+
+test-apps: $(VENV_APPS)/.ready ## Run the integrations inside their frameworks (makes .venv-apps first; Java, Chromium)
+	$(VENV_APPS)/bin/pytest $(PYTEST_ARGS) tests/apps
 
 lint: $(VENV)/.ready ## ruff and mypy --strict
 	$(VENV)/bin/ruff check .
@@ -40,8 +44,8 @@ bench: $(VENV_EXPORT)/.ready ## Speed, memory, size, accuracy beside the referen
 golden: $(VENV_EXPORT)/.ready ## Record tests/golden again with the pinned reference (not needed to run tests)
 	$(VENV_EXPORT)/bin/python -m tests.golden
 
-clean: ## Remove build outputs and the two venvs
-	rm -rf build dist *.egg-info $(VENV) $(VENV_EXPORT)
+clean: ## Remove build outputs and the three venvs
+	rm -rf build dist *.egg-info $(VENV) $(VENV_EXPORT) $(VENV_APPS)
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -52,4 +56,9 @@ $(VENV_EXPORT)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV_EXPORT)
 	$(VENV_EXPORT)/bin/pip install -q "$(TORCH)"
 	$(VENV_EXPORT)/bin/pip install -q "$(PACKAGE)[export,bench,test,dev]"
+	touch $@
+
+$(VENV_APPS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV_APPS)
+	$(VENV_APPS)/bin/pip install -q "$(PACKAGE)[test-apps]"
 	touch $@

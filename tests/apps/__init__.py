@@ -1,0 +1,1 @@
+"""The integrations inside the real frameworks; .venv-apps has them."""

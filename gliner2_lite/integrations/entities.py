@@ -1,0 +1,42 @@
+"""Entities of many texts as flat lists, for frameworks in which a span has one label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gliner2_lite.flat_entities import flat_entities
+from gliner2_lite.model import GLiNER2
+
+Entity = dict[str, Any]
+
+
+def find_entities(
+    model: GLiNER2, texts: Sequence[str], labels: Any, *, threshold: float, batch_size: int = 8
+) -> list[list[Entity]]:
+    """The entities of each text, sorted by place, none overlapping; long texts are read in windows.
+
+    Args:
+        labels: as ``entity_types`` of ``GLiNER2.extract_entities``.
+
+    Returns:
+        per text dicts with ``start``, ``end``, ``text``, ``label``, ``score``.
+    """
+    found = model.batch_extract_entities_long(
+        texts, labels, batch_size, threshold, include_confidence=True, include_spans=True,
+        overlap_policy="allow",
+    )  # fmt: skip
+    return [one_label_per_span(result) for result in found]
+
+
+def one_label_per_span(result: dict[str, Any]) -> list[Entity]:
+    """The entities of a result that has confidences and spans; of overlapping ones the surest."""
+    return flat_entities(entity_lists(result), flat_ner=True, multi_label=False)
+
+
+def entity_lists(result: dict[str, Any]) -> dict[str, list[Entity]]:
+    """Label → entities; a label of dtype ``str`` has at most one."""
+    return {
+        label: value if isinstance(value, list) else [] if value is None else [value]
+        for label, value in result.get("entities", {}).items()
+    }

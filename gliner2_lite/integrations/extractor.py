@@ -1,0 +1,140 @@
+"""A question as one picklable object: which model, which schema, which options.
+
+Engines copy their functions to other threads, processes and machines. An Extractor takes its settings along
+and finds the model where it arrives, loaded once per process. It is also a plain callable, text in and answer
+out, which is all that LangChain's ``RunnableLambda``, a Spark UDF or an executor's ``map`` ask for.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gliner2_lite.errors import InputError
+from gliner2_lite.model import GLiNER2
+from gliner2_lite.options import check_batch_size, make_options
+from gliner2_lite.schema import Schema, StructureBuilder, compile_schema
+
+ON_ERROR = ("raise", "record")
+
+_MODELS: dict[tuple[int, str, str | None, int | None], GLiNER2] = {}
+_LOCK = threading.Lock()
+
+
+def shared_model(name: str | Path, *, variant: str | None = None, threads: int | None = None) -> GLiNER2:
+    """The model of this name, loaded at most once per process.
+
+    A forked child loads its own: the threads of a session do not live on in a child. What was inherited
+    is kept but never used, since closing it would wait for those threads.
+
+    Args and errors: as for ``GLiNER2.from_pretrained``.
+    """
+    with _LOCK:
+        key = (os.getpid(), str(name), variant, threads)
+        if key not in _MODELS:
+            _MODELS[key] = GLiNER2.from_pretrained(name, variant=variant, threads=threads)
+        return _MODELS[key]
+
+
+def _new_lock() -> None:
+    """A thread that held the lock when the process forked does not exist in the child."""
+    global _LOCK
+    _LOCK = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
+
+
+@dataclass(frozen=True, eq=False)
+class Extractor:
+    """``GLiNER2.extract`` with everything but the text already said.
+
+    Args:
+        model: name, directory or repository of a bundle.
+        schema: a Schema, which is copied, or its dict form as in a schema file.
+        threshold, include_confidence, include_spans: as in ``GLiNER2.extract``.
+        long: read each text in overlapping windows, for texts of any length.
+        batch_size: texts (or windows) per forward pass.
+        on_error: what a text that cannot be run becomes: ``"raise"`` an InputError, ``"record"`` the answer
+            ``{"error": message}``, while the other texts are answered.
+        variant, threads: as in ``GLiNER2.from_pretrained``.
+
+    Raises:
+        SchemaError, InputError: when made, so that a mistake shows before any work is sent out.
+    """
+
+    model: str | Path
+    schema: Any
+    threshold: float = 0.5
+    include_confidence: bool = False
+    include_spans: bool = False
+    long: bool = False
+    batch_size: int = 8
+    on_error: str = "raise"
+    variant: str | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "schema", _own_schema(self.schema))
+        make_options(threshold=self.threshold)
+        check_batch_size(self.batch_size)
+        if self.on_error not in ON_ERROR:
+            choices = ", ".join(map(repr, ON_ERROR))
+            raise InputError(f"on_error must be one of {choices}, not {self.on_error!r}")
+
+    def load(self) -> GLiNER2:
+        """The model, loaded now if this process has not yet."""
+        return shared_model(self.model, variant=self.variant, threads=self.threads)
+
+    def __call__(self, text: str) -> dict[str, Any]:
+        """The answer for one text."""
+        return self.batch([text])[0]
+
+    def batch(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """One answer per text, in order."""
+        if self.on_error == "raise":
+            return self._extract(texts)
+        try:
+            return self._extract(texts)
+        except InputError:
+            if len(texts) == 1:
+                return [self._answer_or_error(texts[0])]
+            return [self._answer_or_error(text) for text in texts]
+
+    def json_batch(self, texts: Sequence[str | None]) -> list[str | None]:
+        """:meth:`batch` for a column of a table: answers as JSON text, and null where the text is null."""
+        present = [index for index, text in enumerate(texts) if text is not None]
+        answers = self.batch([text for text in texts if text is not None])
+        column: list[str | None] = [None] * len(texts)
+        for index, answer in zip(present, answers, strict=True):
+            column[index] = json.dumps(answer, ensure_ascii=False)
+        return column
+
+    def _extract(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        model = self.load()
+        run = model.batch_extract_long if self.long else model.batch_extract
+        return run(
+            list(texts), self.schema, batch_size=self.batch_size, threshold=self.threshold,
+            include_confidence=self.include_confidence, include_spans=self.include_spans,
+        )  # fmt: skip
+
+    def _answer_or_error(self, text: str) -> dict[str, Any]:
+        try:
+            return self._extract([text])[0]
+        except InputError as error:
+            return {"error": str(error)}
+
+
+def _own_schema(schema: Any) -> Schema:
+    if isinstance(schema, StructureBuilder):
+        schema = schema.schema
+    own = copy.deepcopy(schema) if isinstance(schema, Schema) else Schema.from_dict(schema)
+    compile_schema(own)
+    return own
