@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -21,7 +21,8 @@ from benchmarks.schemas import ENTITIES_4
 from benchmarks.settings import LoadClock, Settings, new_result, progress, rotated_names
 from benchmarks.stats import summarize
 from benchmarks.texts import exact_text
-from gliner2_lite import GLiNER2
+from gliner2_lite.bundle import read_bundle
+from gliner2_lite.loading import compile_bundle
 
 TEXT_WORDS = 25
 TIMEOUT_SECONDS = 600
@@ -40,11 +41,6 @@ class Start:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def can_prepack() -> bool:
-    """Whether the installed gliner2_lite can load a graph that was packed for this processor before."""
-    return "prepack" in inspect.signature(GLiNER2.from_pretrained).parameters
-
-
 @contextmanager
 def starts_of(roster: Sequence[Contestant], *, threads: int) -> Iterator[list[Start]]:
     """Every contestant, ours with and without a pre-packed file where the library knows them.
@@ -54,7 +50,7 @@ def starts_of(roster: Sequence[Contestant], *, threads: int) -> Iterator[list[St
     with tempfile.TemporaryDirectory(prefix="gliner2-lite-") as cache:
         starts = []
         for one in roster:
-            both = one.name in OURS and can_prepack()
+            both = one.name in OURS
             options = {"threads": threads, "prepack": "never"} if both else {"threads": threads}
             starts.append(Start(one.name, one.label, one.kind, one.path, one.variant, options))
             if both:
@@ -68,7 +64,7 @@ def run_cold_start(settings: Settings) -> dict[str, Any]:
     """Start every contestant ``settings.repetitions`` times; the first, untimed, fills the page cache."""
     result = new_result(settings, "cold-start")
     text = exact_text(settings.sentences, TEXT_WORDS, settings.rng("cold-start"))
-    result["settings"] |= {"words": TEXT_WORDS, "prepack_known": can_prepack()}
+    result["settings"] |= {"words": TEXT_WORDS}
     clock = LoadClock()
     with starts_of(settings.roster, threads=settings.threads) as starts:
         samples: dict[str, list[dict[str, float]]] = {start.name: [] for start in starts}
@@ -133,9 +129,8 @@ def measure_start(start: Start, text: str, settings: Settings) -> dict[str, floa
 
 def _warm(start: Start, text: str, settings: Settings) -> None:
     if start.options.get("prepack") == "require":
-        # "auto" writes the file that "require" then finds; the writing process itself is not timed.
-        writing = Start(**{**vars(start), "options": {**start.options, "prepack": "auto"}})
-        measure_start(writing, text, settings)
+        # Made beforehand, as at the build of an image: the process that compiles is not timed.
+        compile_bundle(read_bundle(Path(start.path)), start.variant, Path(start.options["cache"]))
     measure_start(start, text, settings)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import signal
 import subprocess
@@ -21,10 +20,10 @@ from benchmarks.pool import LOG_TAIL, environment, python_path_code
 from benchmarks.schemas import ENTITIES_4
 from benchmarks.settings import RESULT_FORMAT, progress
 from benchmarks.texts import mixed_texts
-from gliner2_lite import GLiNER2
 from gliner2_lite.bundle import read_bundle
 
 LENGTHS = (5, 100)  # words
+LOAD_OPTIONS = {"threads": 1, "profile": "edge"}
 TIMEOUT_SECONDS = 600
 FITS, OUT_OF_MEMORY, FAILED = "fits", "out of memory", "failed"
 #: How libraries say that an allocation, a mapping or a thread's stack was refused.
@@ -65,7 +64,7 @@ def run_small_device(
         for root, variant in models:
             job = {
                 "path": str(root.resolve()), "variant": variant, "cpus": cpus, "texts": asked,
-                "labels": ENTITIES_4, "options": load_options(), "join": None, "address_space": None,
+                "labels": ENTITIES_4, "options": LOAD_OPTIONS, "join": None, "address_space": None,
             }  # fmt: skip
             row = {"bundle": root.resolve().name, "variant": variant}
             free = run_limited(job)
@@ -80,12 +79,6 @@ def run_small_device(
             result["rows"].append({**row, **_in_group(job, limit_mb, works=works, result=result)})
             bar.update()
     return result
-
-
-def load_options() -> dict[str, Any]:
-    """One thread, and the profile for small devices where the installed library has profiles."""
-    profiles = "profile" in inspect.signature(GLiNER2.from_pretrained).parameters
-    return {"threads": 1, **({"profile": "edge"} if profiles else {})}
 
 
 def run_limited(job: dict[str, Any], *, group: Any = None) -> Outcome:

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from gliner2_lite import GLiNER2, InputError, RegexValidator, Schema, SchemaError, WorkerError
-from gliner2_lite.workers import make_setup, usable_cores
+from gliner2_lite.machine import usable_cpus
+from gliner2_lite.workers import make_setup
 
 TEXTS = ["Tim Cook met Ann Lee in Oslo" + " on a cold day" * (5 * index % 7) for index in range(12)]
 
@@ -110,7 +111,7 @@ def test_threads_are_shared_out_unless_given() -> None:
         setup = make_setup({"threads": given}, None, Schema(), {}, workers=workers)
         return pickle.loads(setup.load)["threads"]
 
-    assert threads(None, 1) == usable_cores()
+    assert threads(None, 1) == usable_cpus()
     assert threads(None, 1000) == 1
     assert threads(3, 1000) == 3
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from gliner2_lite.errors import InputError
 from gliner2_lite.model import GLiNER2
-from gliner2_lite.options import check_batch_size, make_options
+from gliner2_lite.options import check_batch_limits, make_options
 from gliner2_lite.schema import Schema, StructureBuilder, compile_schema
 
 ON_ERROR = ("raise", "record")
@@ -84,7 +84,7 @@ class Extractor:
     def __post_init__(self) -> None:
         object.__setattr__(self, "schema", _own_schema(self.schema))
         make_options(threshold=self.threshold)
-        check_batch_size(self.batch_size)
+        check_batch_limits(self.batch_size, None)
         if self.on_error not in ON_ERROR:
             choices = ", ".join(map(repr, ON_ERROR))
             raise InputError(f"on_error must be one of {choices}, not {self.on_error!r}")
