@@ -37,6 +37,7 @@ def load_plain(graph: Path, bundle: Path, *, threads: int) -> GLiNER2:
             tokenizer=WordTokenizer(opened.path(TOKENIZER_NAME), opened.special_tokens),
             session=PlainSession(graph, heads, opened, threads=threads),
             heads=heads,
+            arguments={},  # no worker process loads it
         )
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gliner2_lite.bundle import CARD_NAME, MANIFEST_NAME, read_bundle, verify_files
-from gliner2_lite.errors import BundleNotFoundError, HubError, InputError
+from gliner2_lite.errors import BundleNotFoundError, GLiNER2LiteError, HubError, InputError
 from gliner2_lite.hub_cache import check_downloads, converted_place
 from gliner2_lite.hub_errors import explain, no_bundle, no_safetensors
 from gliner2_lite.location import HubOptions
@@ -165,7 +165,7 @@ def _explained(what: str, repo_id: str, options: HubOptions) -> Iterator[None]:
     try:
         yield
     except (HfHubHTTPError, transport, OSError, ValueError) as error:
-        if isinstance(error, InputError | HubError):
+        if isinstance(error, GLiNER2LiteError):  # says all of it already
             raise
         raise explain(error, what, repo_id, revision=options.revision, cache_dir=options.cache_dir) from error
 
