@@ -143,7 +143,7 @@ def write_heads(loaded: Checkpoint, place: Path) -> None:
     """The head weights of each variant, in its own precision."""
     exact = numpy_weights(loaded.extractor)
     np.savez(place / HEADS["fp32"], **exact)
-    np.savez(place / HEADS["int8"], **int8_weights(exact))
+    np.savez_compressed(place / HEADS["int8"], **int8_weights(exact))  # read when a second instance comes by
 
 
 def graph_files(graph: Path) -> list[Path]:

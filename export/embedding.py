@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from gliner2_export.packing import FREQUENT_SHARE, can_pack, pack, read_packed
+from gliner2_export.packing import FREQUENT_SHARE, RAREST_SHARE, can_pack, pack, read_packed
 from gliner2_export.products import initializers
 
 #: Tables with a smaller share of all constants stay as they are; sliced ones are taken together.
@@ -84,7 +84,7 @@ def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto]) -> 
     packed = by_ids and len(table) >= MIN_PACKED_ROWS and can_pack(table)
     if packed:
         count = len(table) // FREQUENT_SHARE
-        frequent, rare = table_integers(table[:count]), pack(table[count:])
+        frequent, rare = table_integers(table[:count]), pack(table[count:], rarest=len(table) // RAREST_SHARE)
     else:
         integers, scales = table_integers(table)
         model.graph.initializer.append(numpy_helper.from_array(integers, f"{name}_integers"))

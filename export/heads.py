@@ -21,9 +21,14 @@ import torch
 from torch import Tensor, nn
 
 from gliner2_export.first_slot import FirstSlot, TransformerProjector
+from gliner2_lite.counts import INPUT_GATES
 from gliner2_lite.heads import SCALE_SUFFIX
 
 COUNT_CLASSES = 20  # count_pred scores the counts 0 … 19
+#: What the input gates stand for.
+INPUT_SIDE = {
+    f"count_embed.{name}" for name in ("pos_embedding.weight", "gru.weight_ih_l0", "gru.bias_ih_l0")
+}
 
 
 @dataclass(frozen=True)
@@ -89,23 +94,27 @@ def numpy_weights(extractor: nn.Module) -> dict[str, np.ndarray]:
     """The tensors that the runtime scores with, under their checkpoint names.
 
     A tensor is float16 when every value survives the round trip (checkpoints stored in half precision),
-    else float32: nothing is rounded.
+    else float32: nothing is rounded. The GRU's input side does not depend on the text; its product with the
+    step vectors stands for both (``INPUT_GATES``, float32 [20, 3H]).
     """
     state = extractor.state_dict()
-    last = "span_rep.span_rep_layer.out_project.3."
-    names = sorted(n for n in state if n.startswith(("count_embed.", last)))
-    return {name: _smallest_exact(state[name].detach().cpu().numpy()) for name in names}
+    last, gru = "span_rep.span_rep_layer.out_project.3.", extractor.count_embed.gru
+    names = sorted(n for n in state if n.startswith(("count_embed.", last)) and n not in INPUT_SIDE)
+    with torch.no_grad():
+        gates = extractor.count_embed.pos_embedding.weight @ gru.weight_ih_l0.T + gru.bias_ih_l0
+    stored = {name: _smallest_exact(state[name].detach().cpu().numpy()) for name in names}
+    return stored | {f"count_embed.{INPUT_GATES}": gates.cpu().numpy().astype(np.float32)}
 
 
 def int8_weights(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """``weights`` with every matrix as int8 and a float32 scale per row (``name.scale``); vectors stay.
 
     The runtime widens them to float32 before it multiplies: what is lost is the rounding, at most half a
-    step of a 127th of each row's largest value.
+    step of a 127th of each row's largest value. The input gates stay: they are small, and enter every step.
     """
     stored: dict[str, np.ndarray] = {}
     for name, value in weights.items():
-        if value.ndim < 2:
+        if value.ndim < 2 or name.endswith(INPUT_GATES):
             stored[name] = value
             continue
         wide = value.astype(np.float32)

@@ -2,8 +2,9 @@
 
 A vocabulary is ordered by frequency (SentencePiece and WordPiece number their pieces so), hence the first
 eighth of the rows, which most tokens of a text are, stays int8 with a scale per row. The rest is stored in
-five bits with a scale per block of columns: four bits in one plane, the fifth in another. In the graph both
-halves are gathered and the right one is chosen per token: a few dozen small nodes per call.
+five bits with a scale per block of columns: four bits in one plane, the fifth in another, which the rarest
+half of the vocabulary goes without. In the graph all are gathered and the right one is chosen per token: a
+few dozen small nodes per call.
 """
 
 from __future__ import annotations
@@ -14,18 +15,20 @@ import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 FREQUENT_SHARE = 8  # one row in so many stays int8
+RAREST_SHARE = 2  # one row in so many, from the end, has four bits
 BLOCK = 64  # columns per scale
-LEVELS = 15  # codes are −15 … 15, stored + 16
+LEVELS = 15  # codes of five bits are −15 … 15, stored + 16
+FEW_LEVELS = 7  # codes of four bits are −7 … 7, stored + 8
 SHRINK = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # largest code as a share of the block's largest weight
 
 
 @dataclass(frozen=True)
 class PackedTable:
-    """The five-bit rows of a table.
+    """The rows of a table in five bits, and behind them those in four.
 
     ``nibbles`` uint8 [V, H/2]: low four bits of columns 0 … H/2−1 (low half of the byte) and the rest
-    (high half); ``fifths`` uint8 [V, H/8]: bit j is the fifth bit of columns j·H/8 …; ``scales`` float16
-    [V, H/64].
+    (high half); ``fifths`` uint8 [F, H/8], F rows only: bit j is the fifth bit of columns j·H/8 …;
+    ``scales`` float16 [V, H/64].
     """
 
     nibbles: np.ndarray
@@ -34,9 +37,11 @@ class PackedTable:
 
     def unpack(self) -> np.ndarray:
         """The table as float32 [V, H], as the graph computes it."""
-        low = np.concatenate([self.nibbles & 15, self.nibbles >> 4], axis=1)
+        codes = np.concatenate([self.nibbles & 15, self.nibbles >> 4], axis=1).astype(np.float32)
         high = np.concatenate([(self.fifths >> bit) & 1 for bit in range(8)], axis=1)
-        codes = low.astype(np.float32) + 16 * high.astype(np.float32) - 16
+        five = len(self.fifths)
+        codes[:five] += 16 * high.astype(np.float32) - 16
+        codes[five:] -= 8
         return codes * np.repeat(self.scales.astype(np.float32), BLOCK, axis=1)
 
 
@@ -45,8 +50,23 @@ def can_pack(table: np.ndarray) -> bool:
     return table.ndim == 2 and table.shape[1] % BLOCK == 0
 
 
-def pack(table: np.ndarray) -> PackedTable:
-    """``table`` [V, H] in five bits; each block's scale is the candidate with the least squared error."""
+def pack(table: np.ndarray, *, rarest: int = 0) -> PackedTable:
+    """``table`` [V, H] in five bits, the last ``rarest`` rows in four."""
+    rows, columns = table.shape
+    five = rows - rarest
+    codes, scales = _codes(table[:five], LEVELS)
+    few_codes, few_scales = _codes(table[five:], FEW_LEVELS)
+    codes, few = (codes + 16).astype(np.uint8), (few_codes + 8).astype(np.uint8)
+    low, high = np.concatenate([codes & 15, few]), codes >> 4
+    half, eighth = columns // 2, columns // 8
+    fifths = np.zeros((five, eighth), dtype=np.uint8)
+    for bit in range(8):
+        fifths |= high[:, bit * eighth : (bit + 1) * eighth] << bit
+    return PackedTable(low[:, :half] | (low[:, half:] << 4), fifths, np.concatenate([scales, few_scales]))
+
+
+def _codes(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
+    """int8 codes −levels … levels [V, H] and float16 scales [V, H/64] of least squared error per block."""
     rows, columns = table.shape
     blocks = table.reshape(rows, columns // BLOCK, BLOCK).astype(np.float32)
     largest = np.abs(blocks).max(axis=2, keepdims=True)
@@ -54,21 +74,15 @@ def pack(table: np.ndarray) -> PackedTable:
     best_scales = np.zeros(largest.shape, dtype=np.float16)
     best_error = np.full(largest.shape, np.inf, dtype=np.float32)
     for share in SHRINK:
-        scales = (largest * (share / LEVELS)).astype(np.float16)
+        scales = (largest * (share / levels)).astype(np.float16)
         wide = np.maximum(scales.astype(np.float32), np.finfo(np.float16).tiny)
-        codes = np.clip(np.rint(blocks / wide), -LEVELS, LEVELS)
+        codes = np.clip(np.rint(blocks / wide), -levels, levels)
         error = ((codes * scales - blocks) ** 2).sum(axis=2, keepdims=True)
         better = error < best_error
         best_codes = np.where(better, codes, best_codes).astype(np.int8)
         best_scales = np.where(better, scales, best_scales)
         best_error = np.where(better, error, best_error)
-    codes = (best_codes.reshape(rows, columns) + 16).astype(np.uint8)
-    low, high = codes & 15, codes >> 4
-    half, eighth = columns // 2, columns // 8
-    fifths = np.zeros((rows, eighth), dtype=np.uint8)
-    for bit in range(8):
-        fifths |= high[:, bit * eighth : (bit + 1) * eighth] << bit
-    return PackedTable(low[:, :half] | (low[:, half:] << 4), fifths, best_scales[:, :, 0])
+    return best_codes.reshape(rows, columns), best_scales[:, :, 0]
 
 
 class Nodes:
@@ -115,8 +129,11 @@ def read_packed(frequent: tuple[np.ndarray, np.ndarray], rare: PackedTable, ids:
 
 def _unpack(make: Nodes, rare: PackedTable, place: str) -> str:
     """Nodes for :meth:`PackedTable.unpack` of the rows at ``place``."""
+    five = len(rare.fifths)
+    in_five = make.add("Min", place, make.constant(np.int64(five - 1), "last_of_five_bits"))
+    has_four = make.add("GreaterOrEqual", place, make.constant(np.int64(five), "rows_of_five_bits"))
     nibbles = make.add("Gather", make.constant(rare.nibbles, "nibbles"), place)
-    fifths = make.add("Gather", make.constant(rare.fifths, "fifths"), place)
+    fifths = make.add("Gather", make.constant(rare.fifths, "fifths"), in_five)
     scales = make.add("Gather", make.constant(rare.scales, "block_scales"), place)
     shift = {bit: make.constant(np.uint8(bit), f"shift_{bit}") for bit in range(8)}
 
@@ -128,8 +145,13 @@ def _unpack(make: Nodes, rare: PackedTable, place: str) -> str:
     bits = [moved(moved(fifths, 7 - bit, "LEFT"), 7, "RIGHT") for bit in range(8)]
     fifth = make.add("Concat", *bits, axis=-1)
     four, fifth = (make.add("Cast", plane, to=TensorProto.FLOAT) for plane in (four, fifth))
-    high = make.add("Mul", fifth, make.constant(np.float32(16), "sixteen"))
-    codes = make.add("Add", make.add("Add", four, high), make.constant(np.float32(-16), "offset"))
+    sixteen, less, less_of_four = (
+        make.constant(np.float32(value), name)
+        for value, name in ((16, "sixteen"), (-16, "offset"), (-8, "offset_of_four_bits"))
+    )
+    high = make.add("Add", make.add("Mul", fifth, sixteen), less)
+    row = make.add("Unsqueeze", has_four, make.constant(np.array([-1], dtype=np.int64), "row_axis"))
+    codes = make.add("Add", four, make.add("Where", row, less_of_four, high))
 
     blocks = rare.scales.shape[1]
     split = make.constant(np.array([0, 0, blocks, BLOCK], dtype=np.int64), "split")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gliner2_lite.vocabulary import CHAR_FACTOR, CODE_POINT_BITS, NODE_FACTOR, ROOT
 
-LOAD = 0.6  # share of the slots that hold an edge: fewer cost memory, more cost steps
+LOAD = 0.75  # share of the slots that hold an edge: fewer cost memory, more cost steps
 
 
 def edge_table(pieces: Mapping[str, int]) -> tuple[NDArray[Any], NDArray[Any], int]:

@@ -2,7 +2,7 @@
 
 The formulas are those of the reference's counting layers. A GRU steps once per instance; its input
 at step t is a learnt vector for t and its first state the label's marker state, so its whole input
-side is a constant of the checkpoint and is computed once, when the bundle is loaded.
+side is a constant of the checkpoint and stored as one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ FloatArray = npt.NDArray[np.float32]
 MAX_COUNT = 20
 ATTENTION_HEADS = 4
 LAYER_NORM_EPS = 1e-5
+#: Under this name the exporter stores what the GRU's input weights and step vectors come to.
+INPUT_GATES = "gru.input_gates"
 
 
 def predict_counts(count_logits: FloatArray) -> npt.NDArray[np.int64]:
@@ -57,8 +59,7 @@ class CountHead:
                 f"{source}: counting layer {counting_layer!r} is unknown; known are {', '.join(kinds)}"
             )
         read = _Weights(weights, source)
-        positions = read("pos_embedding.weight")  # [20, H]
-        self._input_gates = positions @ read("gru.weight_ih_l0").T + read("gru.bias_ih_l0")  # [20, 3H]
+        self._input_gates = read.input_gates()  # [20, 3H]
         self._state = Linear(_transposed(read("gru.weight_hh_l0")), read("gru.bias_hh_l0"))
         self._project = kinds[counting_layer](read)
 
@@ -107,6 +108,14 @@ class _Weights:
 
     def linear(self, name: str) -> Linear:
         return Linear(_transposed(self(f"{name}.weight")), self(f"{name}.bias"))
+
+    def input_gates(self) -> FloatArray:
+        """The GRU's input side at every step [20, 3H]: stored, or as the weights that it is made of."""
+        if f"count_embed.{INPUT_GATES}" in self._arrays:
+            return self(INPUT_GATES)
+        positions = self("pos_embedding.weight")  # [20, H]
+        gates = positions @ self("gru.weight_ih_l0").T + self("gru.bias_ih_l0")
+        return np.asarray(gates, dtype=np.float32)
 
 
 Projector = Callable[[list[FloatArray], Sequence[FloatArray]], list[FloatArray]]

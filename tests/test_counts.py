@@ -80,6 +80,20 @@ def test_mlp_layer() -> None:
         np.testing.assert_allclose(own, expected, rtol=2e-4, atol=2e-4)
 
 
+def test_stored_input_gates_stand_for_the_weights_that_they_are_made_of() -> None:
+    w = weights("count_lstm")
+    stored = dict(w)
+    positions, matrix, bias = (
+        stored.pop(f"count_embed.{name}")
+        for name in ("pos_embedding.weight", "gru.weight_ih_l0", "gru.bias_ih_l0")
+    )
+    stored["count_embed.gru.input_gates"] = positions @ matrix.T + bias
+    labels, counts = states(), [2, 19, 1]
+    heads = [CountHead("count_lstm", arrays, Path("heads.npz")) for arrays in (w, stored)]
+    for left, right in zip(*(head.queries(labels, counts) for head in heads), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-6)
+
+
 def test_expert_layer() -> None:
     w = weights("count_lstm_moe")
     labels, counts = states(), [1, 3, 2]

@@ -149,13 +149,20 @@ def test_head_weights_for_numpy_are_complete_and_exact(
 ) -> None:
     model = load_checkpoint(make_checkpoint(counting_layer=layer)).extractor
     with torch.no_grad():
-        model.count_embed.pos_embedding.weight.copy_(model.count_embed.pos_embedding.weight.half())
+        model.count_embed.gru.weight_hh_l0.copy_(model.count_embed.gru.weight_hh_l0.half())
         model.span_rep.span_rep_layer.out_project[3].bias.fill_(1e6)  # beyond float16
     weights = numpy_weights(model)
     state = model.state_dict()
     last = "span_rep.span_rep_layer.out_project.3."
-    assert set(weights) == {name for name in state if name.startswith(("count_embed.", last))}
-    assert weights["count_embed.pos_embedding.weight"].dtype == np.float16
+    gates = weights.pop("count_embed.gru.input_gates")
+    gru, steps = model.count_embed.gru, model.count_embed.pos_embedding.weight
+    with torch.no_grad():
+        assert np.array_equal(gates, (steps @ gru.weight_ih_l0.T + gru.bias_ih_l0).numpy())
+    input_side = ("pos_embedding.weight", "gru.weight_ih_l0", "gru.bias_ih_l0")
+    assert set(weights) == {name for name in state if name.startswith(("count_embed.", last))} - {
+        f"count_embed.{name}" for name in input_side
+    }
+    assert weights["count_embed.gru.weight_hh_l0"].dtype == np.float16
     assert weights[f"{last}bias"].dtype == np.float32
     for name, array in weights.items():
         assert np.array_equal(array.astype(np.float32), state[name].numpy()), name

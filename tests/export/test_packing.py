@@ -1,4 +1,4 @@
-"""Five-bit embedding rows: what is stored, what the graph gives back, and what that costs."""
+"""Embedding rows of five and four bits: what is stored, what the graph gives back, and what that costs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gliner2_export import embedding
 from gliner2_export.embedding import quantize_tables
-from gliner2_export.packing import BLOCK, FREQUENT_SHARE, can_pack, pack
+from gliner2_export.packing import BLOCK, FREQUENT_SHARE, RAREST_SHARE, can_pack, pack
 
 
 def table(rows: int, columns: int = 2 * BLOCK) -> np.ndarray:
@@ -30,11 +30,20 @@ def test_five_bits_keep_the_weights_within_a_few_percent() -> None:
     assert (np.abs(packed.unpack() - exact).reshape(50, -1, BLOCK).max(axis=2) <= 0.35 * largest).all()
 
 
-def test_values_on_the_grid_are_exact() -> None:
-    codes = np.random.default_rng(0).integers(-15, 16, (4, BLOCK))
-    codes[:, 0] = 15
+def test_four_bits_keep_the_rarest_rows_within_twice_that() -> None:
+    exact = table(50)
+    packed = pack(exact, rarest=30)
+    assert packed.nibbles.nbytes + packed.fifths.nbytes == (50 * 4 + 20) * exact.shape[1] // 8
+    assert relative_error(packed.unpack()[:20], exact[:20]) < 0.06
+    assert 0.06 < relative_error(packed.unpack()[20:], exact[20:]) < 0.12
+
+
+@pytest.mark.parametrize(("levels", "rarest"), [(15, 0), (7, 4)])
+def test_values_on_the_grid_are_exact(levels: int, rarest: int) -> None:
+    codes = np.random.default_rng(0).integers(-levels, levels + 1, (4, BLOCK))
+    codes[:, 0] = levels
     exact = (codes * np.float32(0.25)).astype(np.float32)
-    np.testing.assert_array_equal(pack(exact).unpack(), exact)
+    np.testing.assert_array_equal(pack(exact, rarest=rarest).unpack(), exact)
 
 
 def test_rows_of_zeros_stay_zero() -> None:
@@ -52,18 +61,20 @@ def lookup(exact: np.ndarray) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
 
 
-def test_the_graph_gathers_both_halves_and_picks_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_graph_gathers_all_and_picks_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding, "MIN_PACKED_ROWS", 64)
     exact = table(64)
     model = lookup(exact)
     assert quantize_tables(model) == ["table"]
     onnx.checker.check_model(model)
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    ids = np.array([[0, 1, 7], [8, 63, 20]])
+    ids = np.array([[0, 1, 7, 3], [8, 31, 20, 9], [32, 63, 40, 33]])
     (rows,) = session.run(None, {"ids": ids})
     count = 64 // FREQUENT_SHARE
+    stored = pack(exact[count:], rarest=64 // RAREST_SHARE).unpack()
     np.testing.assert_allclose(rows[0], exact[ids[0]], atol=0.02)
-    np.testing.assert_allclose(rows[1], pack(exact[count:]).unpack()[ids[1] - count], rtol=1e-6)
+    np.testing.assert_allclose(rows[1:], stored[ids[1:] - count], rtol=1e-6)
+    assert relative_error(rows[1], exact[ids[1]]) < 0.06 < relative_error(rows[2], exact[ids[2]])
     stored = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
     assert stored < 0.75 * exact.size
 
