@@ -13,7 +13,6 @@ from gliner2_lite.machine import cpus_are_limited, usable_cores
 class Profile:
     """One way to run. No profile sets the number of threads: that is for ``threads=`` and the machine."""
 
-    name: str
     arena: bool  # onnxruntime keeps freed memory for the next call instead of returning it
     memory_pattern: bool  # it remembers, per input shape, one block for a whole call
     spinning: bool  # its threads wait actively for the next operator during a call
@@ -21,11 +20,11 @@ class Profile:
 
 PROFILES = {
     # Little memory: nothing is kept for the next call but the weights.
-    "edge": Profile("edge", arena=False, memory_pattern=False, spinning=False),
+    "edge": Profile(arena=False, memory_pattern=False, spinning=False),
     # Processors are shared and paid for; memory is reserved anyway, so that of one call serves the next.
-    "serverless": Profile("serverless", arena=True, memory_pattern=False, spinning=False),
+    "serverless": Profile(arena=True, memory_pattern=False, spinning=False),
     # Processors are the model's own: its threads wait for the next operator without giving them up.
-    "server": Profile("server", arena=True, memory_pattern=False, spinning=True),
+    "server": Profile(arena=True, memory_pattern=False, spinning=True),
 }
 DEFAULT_PROFILE = "edge"  # the least memory, and nothing that needs processors of its own
 CPU_PROVIDER = "CPUExecutionProvider"

@@ -46,11 +46,6 @@ def test_profiles_answer_alike(small_bundle: Path) -> None:
     assert answers[0]["entities"]
 
 
-def test_each_profile_is_its_own_name() -> None:
-    assert {name: profile.name for name, profile in PROFILES.items()} == {name: name for name in PROFILES}
-    assert profiles.DEFAULT_PROFILE in PROFILES
-
-
 def test_arguments_win_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make_settings("edge", threads=3).threads == 3
     assert make_settings("edge").arena is False and make_settings("server").arena is True
