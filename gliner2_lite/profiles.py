@@ -19,14 +19,14 @@ class Profile:
 
 
 PROFILES = {
-    # Little memory: nothing is kept for the next call but the weights.
+    # Between calls onnxruntime keeps the weights only: one long text does not cost memory for good.
     "edge": Profile(arena=False, memory_pattern=False, spinning=False),
     # Processors are shared and paid for; memory is reserved anyway, so that of one call serves the next.
     "serverless": Profile(arena=True, memory_pattern=False, spinning=False),
     # Processors are the model's own: its threads wait for the next operator without giving them up.
     "server": Profile(arena=True, memory_pattern=False, spinning=True),
 }
-DEFAULT_PROFILE = "edge"  # the least memory, and nothing that needs processors of its own
+DEFAULT_PROFILE = "edge"  # keeps nothing for later calls, and shares processors
 CPU_PROVIDER = "CPUExecutionProvider"
 
 
