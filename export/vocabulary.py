@@ -21,6 +21,7 @@ from gliner2_export.agreement import disagreement
 from gliner2_export.trie import edge_table
 from gliner2_export.unicode_tables import clean_table, grapheme_classes, mark_order, split_kinds
 from gliner2_lite.bundle import MANIFEST_NAME, TOKENIZER_NAME, VOCABULARY_NAME, file_sha256, read_bundle
+from gliner2_lite.errors import BundleError
 from gliner2_lite.vocabulary import MAGIC, PREFIX, VERSION
 
 log = logging.getLogger("gliner2_export")
@@ -48,7 +49,7 @@ def write_compact(tokenizer_json: Path, out: Path) -> bool:
         found = disagreement(tokenizer, out)
         if found is not None:
             raise NotCompactError(f"the compact form gives other ids for {found!r}")
-    except NotCompactError as error:
+    except (NotCompactError, BundleError) as error:  # BundleError: the runtime would not take it
         out.unlink(missing_ok=True)
         log.info("no compact vocabulary: %s; the runtime will read %s", error, tokenizer_json.name)
         return False
@@ -58,9 +59,10 @@ def write_compact(tokenizer_json: Path, out: Path) -> bool:
 def add_to_bundle(root: Path) -> bool:
     """Give the bundle at ``root``, exported without one, a compact vocabulary; returns whether it has one."""
     bundle = read_bundle(root)
-    out = root / VOCABULARY_NAME
-    if not write_compact(root / TOKENIZER_NAME, out):
+    out, new = root / VOCABULARY_NAME, root / (VOCABULARY_NAME + ".new")
+    if not write_compact(root / TOKENIZER_NAME, new):
         return False
+    new.replace(out)  # a process may have the old one mapped
     manifest = bundle.raw | {"vocabulary": VOCABULARY_NAME}
     record = {"size": out.stat().st_size, "sha256": file_sha256(out)}
     manifest["files"] = dict(sorted((bundle.raw["files"] | {VOCABULARY_NAME: record}).items()))

@@ -23,6 +23,7 @@ TOKENIZER_NAME = "tokenizer.json"
 VOCABULARY_NAME = "vocabulary.bin"  # the name that an export gives it; the manifest's entry decides
 QUALITY_NAME = "quality.json"
 CARD_NAME = "README.md"
+VARIANT_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it becomes part of directory names
 MAX_MANIFEST_BYTES = 1 << 20
 HASH_CHUNK_BYTES = 1 << 20
 DEFAULT_VARIANTS = ("int8", "fp32")  # the order in which from_pretrained(variant=None) chooses
@@ -208,15 +209,19 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
     variants = {}
     for name, entry in get(raw, "variants", dict, "").items():
         where = f"variants.{name}."
-        listed = tuple(get(entry, "files", list, where))
+        if not VARIANT_NAME.fullmatch(name):
+            raise BundleError(
+                f"{manifest}: variant {name!r} must be named with letters, digits, '_', '.', '-'"
+            )
         graph = get(entry, "graph", str, where)
+        listed = tuple(dict.fromkeys([graph, *_strings(entry, "files", manifest, where)]))
         heads = str(entry.get("heads", HEADS_NAME))
-        for file in {graph, *listed, heads, TOKENIZER_NAME}:
+        for file in (*listed, heads, TOKENIZER_NAME):
             if file not in files:
                 raise BundleError(f"{manifest}: variant {name!r} needs {file!r}, which is not in files")
         variants[name] = Variant(
             name, graph, listed, heads, str(entry.get("target", "any")),
-            tuple(get(entry, "inputs", list, where)), tuple(get(entry, "outputs", list, where)),
+            _strings(entry, "inputs", manifest, where), _strings(entry, "outputs", manifest, where),
             entry.get("optimized") is True, _version(entry, manifest, where),
         )  # fmt: skip
     if not variants:
@@ -228,6 +233,13 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
     if vocabulary is not None and vocabulary not in files:
         raise BundleError(f"{manifest}: vocabulary {vocabulary!r} is not in files")
     return Bundle(root, config, special, variants, files, raw, vocabulary)
+
+
+def _strings(entry: dict[str, Any], key: str, manifest: Path, where: str) -> tuple[str, ...]:
+    value = entry.get(key)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BundleError(f"{manifest}: {where}{key} must be a list of strings")
+    return tuple(value)
 
 
 def _version(entry: dict[str, Any], manifest: Path, where: str) -> str | None:

@@ -1,8 +1,8 @@
 """Compiled graphs: a bundle's graph with its weights packed for one CPU and one onnxruntime.
 
 A store is a directory of entries; an entry holds the graph, its weights and a record of what it was made
-from and for. Entries appear by renaming a complete directory, and one that does not fit, in whatever way,
-is never used: the portable graph always works.
+from and for (``compiling.py`` writes them). One that does not fit, in whatever way, is never used: the
+portable graph always works. This module finds entries, without onnxruntime.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any
 
 from gliner2_lite.bundle import Bundle, Variant, file_sha256
 from gliner2_lite.machine import cpu_features
-from gliner2_lite.session import runtime_version, write_prepacked
 
 STORE_NAME = "compiled"  # inside a bundle
 CACHE_VARIABLE = "GLINER2_LITE_CACHE"
@@ -28,8 +27,9 @@ RECORD_VERSION = 1
 MAX_RECORD_BYTES = 1 << 16
 #: Blocks of the weights that are compared at every load: cheap, and finds lost or foreign content.
 SAMPLES, SAMPLE_BYTES = 16, 4096
-#: A half-made entry of this age was left behind by a process that ended.
-ABANDONED_SECONDS = 600
+#: Only in entries that a load made unasked; its time is that of the last use, to a day.
+LAST_USED_NAME = "last-used"
+DAY_SECONDS = 24 * 60 * 60
 #: Session entries that change how a graph runs and not how its weights are packed.
 HARMLESS = ("session.intra_op.", "session.inter_op.", "session.force_spinning_stop",
             "session.dynamic_block_base", "session.set_denormal_as_zero")  # fmt: skip
@@ -56,8 +56,13 @@ class Fingerprint:
         return f"{self.variant}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"
 
 
-def fingerprint(bundle: Bundle, variant: Variant, entries: Mapping[str, str]) -> Fingerprint | None:
-    """What fits this bundle here and now; None where the CPU cannot be told. Reads no weights."""
+def fingerprint(
+    bundle: Bundle, variant: Variant, entries: Mapping[str, str], *, runtime: str
+) -> Fingerprint | None:
+    """What fits this bundle on this machine and the onnxruntime of version ``runtime``.
+
+    None where the CPU cannot be told. Reads no weights.
+    """
     cpu = cpu_features()
     if cpu is None:
         return None
@@ -67,7 +72,7 @@ def fingerprint(bundle: Bundle, variant: Variant, entries: Mapping[str, str]) ->
     return Fingerprint(
         bundle=hashlib.sha256("\n".join(records).encode()).hexdigest(),
         variant=variant.name,
-        onnxruntime=runtime_version(),
+        onnxruntime=runtime,
         cpu=cpu,
         options=tuple(f"{k}={v}" for k, v in sorted(entries.items()) if not k.startswith(HARMLESS)),
     )
@@ -87,6 +92,12 @@ def default_cache() -> Path | None:
         return None
 
 
+def stores_of(bundle: Bundle, cache: str | Path | None) -> list[Path]:
+    """Where compiled graphs of a bundle may lie: beside it, and in the cache if there is one."""
+    place = default_cache() if cache is None else Path(cache)
+    return [bundle.root / STORE_NAME, *([] if place is None else [place])]
+
+
 def find_compiled(wanted: Fingerprint, stores: Sequence[Path], *, hashes: bool = False) -> Path | None:
     """The graph of the first sound entry for ``wanted`` in ``stores``, else None.
 
@@ -98,6 +109,7 @@ def find_compiled(wanted: Fingerprint, stores: Sequence[Path], *, hashes: bool =
         if is_directory(entry):
             fault = entry_fault(entry, wanted, hashes=hashes)
             if fault is None:
+                _mark_used(entry)
                 return entry / GRAPH_NAME
             warn_once(
                 f"{entry} is damaged ({fault}) and is not used; remove it or run `gliner2-lite compile`"
@@ -107,38 +119,12 @@ def find_compiled(wanted: Fingerprint, stores: Sequence[Path], *, hashes: bool =
     return None
 
 
-def write_compiled(wanted: Fingerprint, store: Path, graph: Path) -> Path | None:
-    """Compile ``graph`` into ``store`` and return the compiled graph.
-
-    None when another process is just doing that. The entry appears complete or not at all. Raises OSError
-    when the store cannot be written, BundleError when onnxruntime fails.
-    """
-    import shutil
-
-    entry, partial = store / wanted.name, store / f".{wanted.name}.partial"
-    store.mkdir(parents=True, exist_ok=True)
-    _check_space(store, graph)
-    if not _claim(partial):
-        return None
-    try:
-        write_prepacked(graph, partial / GRAPH_NAME, entries=dict(o.split("=", 1) for o in wanted.options))
-        _write_record(partial, wanted)
-        if is_directory(entry):
-            if entry_fault(entry, wanted) is None:
-                return entry / GRAPH_NAME
-            shutil.rmtree(entry)
-        partial.rename(entry)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return entry / GRAPH_NAME
-
-
 def entry_fault(entry: Path, wanted: Fingerprint, *, hashes: bool = False) -> str | None:
     """What is wrong with ``entry``, or None: it is sound and made for ``wanted``."""
-    record = _read_record(entry)
+    record = read_record(entry)
     if record is None:
         return f"no readable {RECORD_NAME}"
-    if record.get("made_for") != _plain(wanted):
+    if record.get("made_for") != as_json(wanted):
         return "made for something else than its name says"
     for name in (GRAPH_NAME, DATA_NAME):
         known = record.get("files", {}).get(name)
@@ -147,7 +133,7 @@ def entry_fault(entry: Path, wanted: Fingerprint, *, hashes: bool = False) -> st
             if not isinstance(known, dict) or size != known.get("size"):
                 return f"{name} has {size} bytes"
             whole = hashes or name == GRAPH_NAME
-            if (file_sha256(entry / name) if whole else _sampled(entry / name)) != known.get(
+            if (file_sha256(entry / name) if whole else sampled_sha256(entry / name)) != known.get(
                 "sha256" if whole else "sampled"
             ):
                 return f"the content of {name} changed"
@@ -169,7 +155,7 @@ def _made_elsewhere(store: Path, wanted: Fingerprint) -> Iterator[str]:
     """For what the store's entries of the same graph were made, other than ``wanted``."""
     with contextlib.suppress(OSError):
         for entry in sorted(store.glob(f"{wanted.variant}-*")):
-            made_for = (_read_record(entry) or {}).get("made_for")
+            made_for = (read_record(entry) or {}).get("made_for")
             if isinstance(made_for, dict) and made_for.get("bundle") == wanted.bundle:
                 version = made_for.get("onnxruntime")
                 if version != wanted.onnxruntime:
@@ -178,7 +164,8 @@ def _made_elsewhere(store: Path, wanted: Fingerprint) -> Iterator[str]:
                     yield "another CPU"
 
 
-def _read_record(entry: Path) -> dict[str, Any] | None:
+def read_record(entry: Path) -> dict[str, Any] | None:
+    """The record of ``entry``, None when it has none that can be read."""
     path = entry / RECORD_NAME
     try:
         if path.stat().st_size > MAX_RECORD_BYTES:
@@ -189,28 +176,12 @@ def _read_record(entry: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None
 
 
-def _write_record(entry: Path, wanted: Fingerprint) -> None:
-    files = {}
-    for name in (GRAPH_NAME, DATA_NAME):
-        path = entry / name
-        path.touch(exist_ok=True)  # a graph of very small tensors has no file of weights
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-        files[name] = {
-            "size": path.stat().st_size,
-            "sha256": file_sha256(path),
-            "sampled": _sampled(path),
-        }
-    record = {"made_for": _plain(wanted), "files": files}
-    (entry / RECORD_NAME).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
-def _plain(wanted: Fingerprint) -> dict[str, Any]:
-    """``wanted`` as JSON gives it back."""
+def as_json(wanted: Fingerprint) -> dict[str, Any]:
+    """``wanted`` as a record holds it."""
     return {"record_version": RECORD_VERSION, **asdict(wanted), "options": list(wanted.options)}
 
 
-def _sampled(path: Path) -> str:
+def sampled_sha256(path: Path) -> str:
     """SHA-256 of evenly spaced blocks, the first and the last among them."""
     import hashlib
 
@@ -223,33 +194,11 @@ def _sampled(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _claim(partial: Path) -> bool:
-    """Make the directory ``partial``; False when a living process has it already."""
-    import shutil
-
-    for _ in range(2):
-        try:
-            partial.mkdir()
-            return True
-        except FileExistsError:
-            try:
-                age = time.time() - partial.stat().st_mtime
-            except FileNotFoundError:
-                continue  # the other one has just finished
-            if age < ABANDONED_SECONDS:
-                return False
-            shutil.rmtree(partial, ignore_errors=True)
-    return False
-
-
-def _check_space(store: Path, graph: Path) -> None:
-    """Raise OSError unless the store has room for the graph and as much again, which the packing needs."""
-    import shutil
-
-    data = graph.with_name(graph.name + "_data")
-    needed = 2 * (graph.stat().st_size + (data.stat().st_size if data.exists() else 0))
-    if shutil.disk_usage(store).free < needed:
-        raise OSError(f"{store} has less than {needed / 1e6:.0f} MB left")
+def _mark_used(entry: Path) -> None:
+    with contextlib.suppress(OSError):  # an entry to keep has no mark, or the store cannot be written
+        mark = entry / LAST_USED_NAME
+        if time.time() - mark.stat().st_mtime > DAY_SECONDS:
+            os.utime(mark)
 
 
 def is_directory(path: Path) -> bool:

@@ -6,9 +6,9 @@ have, are scored here from the graph's per-word span halves, with the small head
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,33 +42,48 @@ class TaskScores:
     choices: FloatArray | None = None  # [instances, M, P]
 
 
-@dataclass(frozen=True)
 class Heads:
-    """The head weights of a variant, read when the first task with two instances comes by."""
+    """The head weights of a variant, read when the first task with two instances comes by.
 
-    path: Path
-    config: BundleConfig
+    Raises:
+        BundleError: on first use, when the file is damaged or lacks an array.
+    """
 
-    @cached_property
+    def __init__(self, path: Path, config: BundleConfig) -> None:
+        self._path, self._config = path, config
+        self._lock = threading.Lock()
+        self._layers: tuple[CountHead, SpanScorer] | None = None
+
+    @property
     def counts(self) -> CountHead:
         """The counting layer."""
-        return CountHead(self.config.counting_layer, self._weights, self.path)
+        return self._read()[0]
 
-    @cached_property
+    @property
     def spans(self) -> SpanScorer:
         """The last span layer."""
-        return SpanScorer(self._weights, self.config.max_width, self.path)
+        return self._read()[1]
 
-    @cached_property
+    def _read(self) -> tuple[CountHead, SpanScorer]:
+        """Both layers, once for all threads. The arrays as stored are not kept beside them."""
+        with self._lock:
+            if self._layers is None:
+                weights = self._weights()
+                self._layers = (
+                    CountHead(self._config.counting_layer, weights, self._path),
+                    SpanScorer(weights, self._config.max_width, self._path),
+                )
+            return self._layers
+
     def _weights(self) -> dict[str, FloatArray]:
         import zipfile  # with three compression libraries: not before weights are read
 
         try:
-            with np.load(self.path, allow_pickle=False) as stored:
+            with np.load(self._path, allow_pickle=False) as stored:
                 return {name: _wide(stored, name) for name in stored.files if not name.endswith(SCALE_SUFFIX)}
         except (ValueError, OSError, zipfile.BadZipFile) as error:
             raise BundleError(
-                f"{self.path} is not a file of arrays ({error}); get the bundle again"
+                f"{self._path} is not a file of arrays ({error}); get the bundle again"
             ) from error
 
 

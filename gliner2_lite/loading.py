@@ -6,25 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gliner2_lite.bundle import TOKENIZER_NAME, Bundle, Variant, read_bundle, verify_files
-from gliner2_lite.compiled import (
-    STORE_NAME,
-    default_cache,
-    find_compiled,
-    fingerprint,
-    is_directory,
-    warn_once,
-    write_compiled,
-)
-from gliner2_lite.errors import BundleError, InputError
+from gliner2_lite.bundle import Bundle, Variant, read_bundle, verify_files
+from gliner2_lite.compiled import Fingerprint, find_compiled, fingerprint, is_directory, stores_of, warn_once
+from gliner2_lite.errors import BundleError, InputError, InputTypeError
 from gliner2_lite.heads import Heads
 from gliner2_lite.profiles import CPU_PROVIDER, SessionSettings, make_settings
-from gliner2_lite.session import GraphSession, require_runtime
-from gliner2_lite.tokenizer import WordTokenizer
+from gliner2_lite.session import GraphSession, require_runtime, runtime_version
+from gliner2_lite.tokenizer import WordTokenizer, open_tokenizer
 
 VERIFY_MODES = ("size", "hash")
 PREPACK_MODES = ("auto", "never", "require")
-#: A first load compiles graphs from this size on; for smaller ones it gains a few megabytes and no time.
+#: A first load compiles graphs from this size on; for smaller ones there is little to gain.
 COMPILE_FROM_BYTES = 64 << 20
 
 
@@ -62,6 +54,8 @@ def load(root: Path, options: LoadOptions) -> LoadedModel:
     """
     _check_choice("verify", options.verify, VERIFY_MODES)
     _check_choice("prepack", options.prepack, PREPACK_MODES)
+    if not isinstance(options.cache, str | Path | None):
+        raise InputTypeError(f"cache must be a directory or None, not {options.cache!r}")
     settings = make_settings(
         options.profile,
         threads=options.threads,
@@ -71,19 +65,26 @@ def load(root: Path, options: LoadOptions) -> LoadedModel:
     bundle = read_bundle(root)
     chosen = bundle.choose(options.variant)
     verify_files(bundle, chosen, hashes=options.verify == "hash")
-    compact = None if bundle.vocabulary is None else bundle.path(bundle.vocabulary)
+    tokenizer = open_tokenizer(bundle)
+    session = open_graph(bundle, chosen, settings, options)
+    portable = session.graph == bundle.path(chosen.graph)
     return LoadedModel(
         bundle=bundle,
         variant=chosen,
-        tokenizer=WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens, compact),
-        session=open_graph(bundle, chosen, settings, options),
+        tokenizer=tokenizer,
+        session=session,
         heads=Heads(bundle.path(chosen.heads), bundle.config),
-        # Sizes only: the files were verified just now, in this process.
         arguments={
-            **{name: getattr(options, name) for name in LoadOptions.__slots__},
             "repo_or_dir": str(root.resolve()),
             "variant": chosen.name,
-            "verify": "size",
+            "profile": options.profile,
+            "threads": options.threads,
+            # What could not be compiled for this process is not tried again by each worker.
+            "prepack": "never" if portable else options.prepack,
+            "cache": options.cache,
+            "providers": list(settings.providers),
+            "session_options": dict(settings.entries),
+            "verify": "size",  # the files were verified just now, in this process
         },
     )
 
@@ -118,31 +119,43 @@ def _compiled_graph(
         if required:
             raise InputError("prepack='require' is for the CPU alone; leave out providers or prepack")
         return None
-    cache = default_cache() if options.cache is None else Path(options.cache)
-    stores = [bundle.root / STORE_NAME, *([cache] if cache is not None else [])]
+    stores = stores_of(bundle, options.cache)
     large = sum(bundle.files[name].size for name in variant.files) >= COMPILE_FROM_BYTES
     wanted = None
     if required or large or any(map(is_directory, stores)):
-        wanted = fingerprint(bundle, variant, settings.entries)
+        wanted = fingerprint(bundle, variant, settings.entries, runtime=runtime_version())
     if wanted is not None:
         found = find_compiled(wanted, stores, hashes=options.verify == "hash")
         if found is not None:
             return found
     if required:
-        raise BundleError(
-            f"{bundle.root} has no compiled {variant.name} graph for this CPU and onnxruntime in "
-            f"{' or '.join(map(str, stores))}; run `gliner2-lite compile {bundle.root}` on this machine or "
-            "leave out prepack='require'"
-        )
-    if wanted is None or cache is None or not large:
+        raise BundleError(_none_fits(bundle, variant, wanted, stores))
+    if wanted is None or len(stores) < 2 or not large:
         return None
+    from gliner2_lite.compiling import write_compiled
+
     try:
-        return write_compiled(wanted, cache, bundle.path(variant.graph))
-    except (OSError, BundleError) as error:  # a read-only or full disk: start without, as before
+        return write_compiled(wanted, stores[-1], bundle.path(variant.graph), unasked=True)
+    except (OSError, BundleError) as error:  # no room, or no right to write: start without
         import logging
 
         logging.getLogger("gliner2_lite").info("no compiled graph was written: %s", error)
         return None
+
+
+def _none_fits(bundle: Bundle, variant: Variant, wanted: Fingerprint | None, stores: list[Path]) -> str:
+    if wanted is None:
+        return "prepack='require' is not possible here: this machine's CPU cannot be told; leave it out"
+    what = f"{bundle.root} has no compiled {variant.name} graph for this CPU and onnxruntime"
+    if wanted.options:
+        return (
+            f"{what} with session_options {', '.join(wanted.options)}; load it once with prepack='auto', or "
+            "leave out the options or prepack='require'"
+        )
+    return (
+        f"{what} in {' or '.join(map(str, stores))}; run `gliner2-lite compile {bundle.root}` on this "
+        "machine or leave out prepack='require'"
+    )
 
 
 def compile_bundle(bundle: Bundle, variant: str | None, store: Path) -> Path:
@@ -153,13 +166,17 @@ def compile_bundle(bundle: Bundle, variant: str | None, store: Path) -> Path:
     """
     chosen = bundle.choose(variant)
     verify_files(bundle, chosen, hashes=True)
-    wanted = fingerprint(bundle, chosen, {})
+    from gliner2_lite.compiling import keep_compiled, write_compiled
+
+    wanted = fingerprint(bundle, chosen, {}, runtime=runtime_version())
     if wanted is None:
         raise BundleError("this machine's CPU cannot be told, so nothing can be compiled for it")
     try:
         done = find_compiled(wanted, [store], hashes=True) or write_compiled(
             wanted, store, bundle.path(chosen.graph)
         )
+        if done is not None:
+            keep_compiled(done.parent)
     except OSError as error:
         raise BundleError(
             f"{store} cannot be written ({error}); choose another place with --output"

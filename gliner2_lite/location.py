@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gliner2_lite.errors import BundleNotFoundError
+from gliner2_lite.errors import BundleNotFoundError, InputTypeError
 
 EMBEDDED = {"tiny": Path(__file__).parent / "data" / "tiny"}
 
@@ -32,8 +32,10 @@ def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
     """The bundle directory of an embedded model's name, a directory, or a repository id.
 
     Raises:
-        BundleNotFoundError: none of the three.
+        BundleNotFoundError: none of the three. InputTypeError: neither a string nor a path.
     """
+    if not isinstance(name, str | Path):
+        raise InputTypeError(f"a model is named by a string or a path, not {type(name).__name__}")
     path = Path(name)
     if isinstance(name, str) and name in EMBEDDED and not path.is_dir():
         return EMBEDDED[name]

@@ -75,8 +75,9 @@ class GLiNER2(ManyTexts):
             variant: ``"int8"`` or ``"fp32"``; None takes int8 where the bundle has it.
             profile: ``"edge"``, ``"serverless"`` or ``"server"``: how memory and threads are used.
             threads: threads for the graph; None takes one per core that this process may use.
-            prepack: ``"auto"`` uses a graph compiled for this machine, and makes one for a large model;
-                ``"never"`` uses the portable graph; ``"require"`` fails where no compiled graph fits.
+            prepack: ``"auto"`` uses a graph compiled for this machine, and makes one for a large model where
+                memory and disk leave room; ``"never"`` uses the portable graph; ``"require"`` fails where no
+                compiled graph fits.
             cache: the directory of compiled graphs; None: ``$GLINER2_LITE_CACHE`` or the user's cache.
             providers: names of onnxruntime's execution providers; None: the CPU.
             session_options: onnxruntime session configuration entries, as names and values.
@@ -208,7 +209,7 @@ class GLiNER2(ManyTexts):
         """:meth:`extract` for several texts, with one schema for all or a list of one per text.
 
         Texts of about the same length share a run: at most ``batch_size``, and ``batch_tokens`` tokens with
-        padding (None: what measured best). The answers are those of single calls. ``num_workers`` is
+        padding (None: 512). The answers are those of single calls. ``num_workers`` is
         accepted and without effect; :meth:`extract_iter` has worker processes.
         """
         checked = check_texts(texts)
@@ -253,6 +254,7 @@ class GLiNER2(ManyTexts):
                     text_words=len(sample.words),
                 )  # fmt: skip
                 results[pending[row]] = self._read(scores, sample, options)
+            del features  # the next run needs the memory
         return results
 
     def _read(self, scores: Sequence[TaskScores], sample: Sample, options: Options) -> dict[str, Any]:

@@ -1,7 +1,4 @@
-"""How a loaded graph uses threads and memory: three profiles, each a choice made by measurement.
-
-docs/start-up.md has the figures behind every line.
-"""
+"""How a loaded graph uses threads and memory: three profiles, explained in docs/start-up.md."""
 
 from __future__ import annotations
 
@@ -9,29 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gliner2_lite.errors import InputError, InputTypeError
-from gliner2_lite.machine import cpus_are_limited, usable_cpus
+from gliner2_lite.machine import cpus_are_limited, usable_cores
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One way to run. ``threads`` None means: as many as this process may use."""
+    """One way to run. No profile sets the number of threads: that is for ``threads=`` and the machine."""
 
-    name: str
-    threads: int | None
     arena: bool  # onnxruntime keeps freed memory for the next call instead of returning it
     memory_pattern: bool  # it remembers, per input shape, one block for a whole call
     spinning: bool  # its threads wait actively for the next operator during a call
 
 
 PROFILES = {
-    # Little memory: all but the weights goes back to the system after each call.
-    "edge": Profile("edge", threads=None, arena=False, memory_pattern=False, spinning=False),
+    # Between calls onnxruntime keeps the weights only: one long text does not cost memory for good.
+    "edge": Profile(arena=False, memory_pattern=False, spinning=False),
     # Processors are shared and paid for; memory is reserved anyway, so that of one call serves the next.
-    "serverless": Profile("serverless", threads=None, arena=True, memory_pattern=False, spinning=False),
+    "serverless": Profile(arena=True, memory_pattern=False, spinning=False),
     # Processors are the model's own: its threads wait for the next operator without giving them up.
-    "server": Profile("server", threads=None, arena=True, memory_pattern=False, spinning=True),
+    "server": Profile(arena=True, memory_pattern=False, spinning=True),
 }
-DEFAULT_PROFILE = "edge"  # as fast as the others on shared processors, and memory does not grow
+DEFAULT_PROFILE = "edge"  # keeps nothing for later calls, and shares processors
 CPU_PROVIDER = "CPUExecutionProvider"
 
 
@@ -68,9 +63,9 @@ def make_settings(
     if not isinstance(profile, str) or profile not in PROFILES:
         raise InputError(f"profile must be one of {', '.join(map(repr, PROFILES))} or None, not {profile!r}")
     chosen = PROFILES[profile]
-    count = check_threads(threads) or chosen.threads
+    count = check_threads(threads)
     if count is None and cpus_are_limited():
-        count = usable_cpus()  # onnxruntime would start a thread for every core of the host
+        count = usable_cores()  # onnxruntime would start a thread for every core of the host
     return SessionSettings(
         threads=count,
         arena=chosen.arena,

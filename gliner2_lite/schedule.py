@@ -8,7 +8,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-# Larger runs measured no faster on the CPU, and need more memory: docs/throughput.md.
+# A run needs memory for all of its tokens at once: docs/throughput.md.
 DEFAULT_BATCH_TOKENS = 512
 
 

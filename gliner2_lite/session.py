@@ -13,7 +13,7 @@ import onnxruntime as ort
 
 from gliner2_lite.batch import Batch
 from gliner2_lite.errors import BundleError, InputError
-from gliner2_lite.profiles import SessionSettings
+from gliner2_lite.profiles import CPU_PROVIDER, SessionSettings
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -39,7 +39,7 @@ class Features:
 
 
 class GraphSession:
-    """One loaded graph, safe to call from several threads."""
+    """One loaded graph, safe to call from several threads. ``graph`` is the file it was loaded from."""
 
     def __init__(
         self, graph: Path, *, settings: SessionSettings | None = None, optimized: bool = False
@@ -49,6 +49,7 @@ class GraphSession:
         Raises:
             BundleError: onnxruntime cannot load it. InputError: a provider is not available.
         """
+        self.graph = graph
         chosen = settings or SessionSettings()
         options = _options(chosen)
         if optimized and not _accelerated(chosen):
@@ -143,4 +144,4 @@ def _open(graph: Path, options: Any, settings: SessionSettings) -> Any:
 
 def _accelerated(settings: SessionSettings) -> bool:
     """Whether another provider than the CPU's takes part; it may want to optimise the graph its own way."""
-    return settings.providers != ("CPUExecutionProvider",)
+    return settings.providers != (CPU_PROVIDER,)

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from gliner2_lite.bundle import TOKENIZER_NAME, Bundle
 from gliner2_lite.compact import CompactTokenizer
 from gliner2_lite.errors import BundleError, InputTypeError
 from gliner2_lite.vocabulary import usable
 
-MAX_CACHED_WORDS = 50_000
-MAX_CACHED_LENGTH = 2_000
+MAX_CACHED_WORDS = 20_000
+MAX_CACHED_LENGTH = 2_000  # a task with its descriptions is one word
+MAX_CACHED_CHARACTERS = 500_000  # of all words together: a few megabytes, whatever the words
 Functions = tuple[Callable[[str], list[int]], Callable[[str], "int | None"]]
+
+
+def open_tokenizer(bundle: Bundle) -> WordTokenizer:
+    """The tokenizer of a bundle, in its compact form where it has one.
+
+    Raises:
+        BundleError: its file is missing, damaged, or does not have the special tokens of the manifest.
+    """
+    compact = None if bundle.vocabulary is None else bundle.path(bundle.vocabulary)
+    return WordTokenizer(bundle.path(TOKENIZER_NAME), bundle.special_tokens, compact)
 
 
 class WordTokenizer:
@@ -39,6 +51,7 @@ class WordTokenizer:
                     "the bundle's files do not belong together"
                 )
         self._cache: dict[str, tuple[int, ...]] = {}
+        self._characters = 0  # in the cache
 
     def ids(self, word: str) -> tuple[int, ...]:
         """Token ids of one word; empty when the tokenizer's normaliser leaves nothing of it.
@@ -51,9 +64,12 @@ class WordTokenizer:
             return known
         ids = tuple(self._encode(word))
         if len(word) <= MAX_CACHED_LENGTH:
-            if len(self._cache) >= MAX_CACHED_WORDS:
+            # Threads may count a word twice or lose one: the bound need not be exact.
+            if len(self._cache) >= MAX_CACHED_WORDS or self._characters >= MAX_CACHED_CHARACTERS:
                 self._cache.clear()
+                self._characters = 0
             self._cache[word] = ids
+            self._characters += len(word)
         return ids
 
 

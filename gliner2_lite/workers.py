@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from gliner2_lite.errors import InputError, SchemaError, WorkerError
-from gliner2_lite.machine import usable_cpus
+from gliner2_lite.machine import usable_cores
 from gliner2_lite.stream import Checked, Result, in_place
 
 STOP_SECONDS = 5.0  # how long a worker may take to end before it is killed
@@ -45,7 +45,7 @@ def make_setup(
     Raises:
         SchemaError, InputError: the schema or the word splitter cannot be sent to another process.
     """
-    threads = arguments["threads"] or max(1, usable_cpus() // workers)
+    threads = arguments["threads"] or max(1, usable_cores() // workers)
     try:
         load = pickle.dumps({**arguments, "threads": threads, "word_splitter": splitter})
     except Exception as error:  # pickle raises whatever an object's own hooks raise
@@ -110,6 +110,7 @@ class _Worker:
     process: BaseProcess
     connection: Connection
     ready: bool = False
+    ended: bool = False
     task: _Task | None = None
 
     @property
@@ -142,7 +143,7 @@ class _Worker:
     def _died(self) -> WorkerError | None:
         self.process.join(STOP_SECONDS)
         error = WorkerError(_epitaph(self))
-        self.ready = False
+        self.ready, self.ended = False, True
         if self.task is None:
             return error
         self.task.error, self.task = error, None
@@ -170,9 +171,10 @@ def _map(windows: Iterator[list[Checked]], workers: list[_Worker]) -> Generator[
         if tasks and tasks[0].answers is not None:
             yield tasks.popleft().answers or []
         elif more or tasks:
-            alive = [own for own in workers if own.ready or own.process.is_alive()]
-            readable = wait([own.connection for own in alive])
-            for own in alive:
+            # Also of a process that has ended already: what it said last is still to be read.
+            heard = [own for own in workers if not own.ended]
+            readable = wait([own.connection for own in heard])
+            for own in heard:
                 if own.connection in readable:
                     unrelated = own.receive()
                     failure = failure or unrelated

@@ -15,11 +15,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from gliner2_lite import BundleError, GLiNER2, InputError, cli, compiled, loading
+from gliner2_lite import BundleError, GLiNER2, InputError, cli, compiled, compiling, loading
 from gliner2_lite.bundle import read_bundle
-from gliner2_lite.compiled import DATA_NAME, GRAPH_NAME, RECORD_NAME, STORE_NAME, fingerprint
+from gliner2_lite.compiled import DATA_NAME, GRAPH_NAME, LAST_USED_NAME, RECORD_NAME, STORE_NAME, Fingerprint
 from gliner2_lite.loading import LoadOptions, compile_bundle, open_graph
 from gliner2_lite.profiles import SessionSettings
+from gliner2_lite.session import runtime_version
 
 TEXT = "Ann Smith of Siemens met Bob in Oslo on Monday."
 
@@ -32,6 +33,7 @@ def root(small_bundle: Path, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(compiled, "_warned", set())
+    monkeypatch.setattr(compiling, "DISK_RESERVE", 1)
     monkeypatch.setenv("GLINER2_LITE_CACHE", str(tmp_path / "cache"))
 
 
@@ -58,6 +60,14 @@ def used(root: Path, monkeypatch: pytest.MonkeyPatch, **options: object) -> list
 def compile_into(root: Path, store: Path) -> Path:
     """The entry's directory."""
     return compile_bundle(read_bundle(root), None, store).parent
+
+
+def fingerprint_of(root: Path, entries: dict[str, str] | None = None) -> Fingerprint:
+    """What fits the bundle here."""
+    bundle = read_bundle(root)
+    wanted = compiled.fingerprint(bundle, bundle.choose(None), entries or {}, runtime=runtime_version())
+    assert wanted is not None
+    return wanted
 
 
 def warnings_of(log: pytest.LogCaptureFixture) -> list[str]:
@@ -128,8 +138,8 @@ def test_a_full_disk_is_no_place_to_write(
 @pytest.mark.parametrize(
     ("name", "value", "named"),
     [
-        ("runtime_version", "0.0.1", "onnxruntime 0.0.1"),
-        ("cpu_features", "linux x86_64 other", "another CPU"),
+        ("loading.runtime_version", "0.0.1", "onnxruntime 0.0.1"),
+        ("compiled.cpu_features", "linux x86_64 other", "another CPU"),
     ],
 )
 def test_a_graph_compiled_elsewhere_is_ignored_with_one_line(
@@ -141,7 +151,7 @@ def test_a_graph_compiled_elsewhere_is_ignored_with_one_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(compiled, name, lambda: value)
+        elsewhere.setattr(f"gliner2_lite.{name}", lambda: value)
         compile_into(root, root / STORE_NAME)
     for _ in range(2):
         assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
@@ -215,9 +225,7 @@ def test_an_entry_under_a_wrong_name_is_not_believed(root: Path, monkeypatch: py
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(compiled, "cpu_features", lambda: "linux x86_64 other")
         entry = compile_into(root, root / STORE_NAME)
-    bundle = read_bundle(root)
-    wanted = fingerprint(bundle, bundle.choose(None), {})
-    assert wanted is not None
+    wanted = fingerprint_of(root)
     entry.rename(entry.with_name(wanted.name))
     assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
 
@@ -228,10 +236,8 @@ def test_a_graph_that_does_not_load_gives_way_to_the_portable_one(
     """A record that agrees with a graph of rubbish: only onnxruntime can tell."""
     entry = compile_into(root, root / STORE_NAME)
     (entry / GRAPH_NAME).write_bytes(b"rubbish")
-    bundle = read_bundle(root)
-    wanted = fingerprint(bundle, bundle.choose(None), {})
-    assert wanted is not None
-    compiled._write_record(entry, wanted)
+    wanted = fingerprint_of(root)
+    compiling.write_record(entry, wanted)
     assert used(root, monkeypatch) == [entry / GRAPH_NAME, root / "onnx" / "model.onnx"]
     assert len(warnings_of(caplog)) == 1
     with pytest.raises(BundleError, match="cannot be loaded"):
@@ -239,12 +245,15 @@ def test_a_graph_that_does_not_load_gives_way_to_the_portable_one(
 
 
 def test_session_entries_that_change_the_packing_have_a_graph_of_their_own(root: Path) -> None:
-    bundle = read_bundle(root)
-    variant = bundle.choose(None)
-    plain = fingerprint(bundle, variant, {})
-    assert fingerprint(bundle, variant, {"session.intra_op.allow_spinning": "0"}) == plain
-    other = fingerprint(bundle, variant, {"mlas.enable_gemm_fastmath_arm64_bfloat16": "1"})
-    assert other is not None and plain is not None and other.name != plain.name
+    plain = fingerprint_of(root)
+    assert fingerprint_of(root, {"session.intra_op.allow_spinning": "0"}) == plain
+    option = {"mlas.enable_gemm_fastmath_arm64_bfloat16": "1"}
+    assert fingerprint_of(root, option).name != plain.name
+    compile_into(root, root / STORE_NAME)
+    with pytest.raises(
+        BundleError, match="with session_options mlas.enable.*; load it once with prepack='auto'"
+    ):
+        answers(root, prepack="require", session_options=option)
 
 
 def test_two_processes_compile_at_once(root: Path, tmp_path: Path) -> None:
@@ -270,17 +279,98 @@ def test_a_busy_store_is_left_alone_and_an_abandoned_one_taken_over(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
-    bundle = read_bundle(root)
-    wanted = fingerprint(bundle, bundle.choose(None), {})
-    assert wanted is not None
+    wanted = fingerprint_of(root)
     partial = tmp_path / "cache" / f".{wanted.name}.partial"
     partial.mkdir(parents=True)
     assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
     with pytest.raises(BundleError, match="another process is compiling"):
         compile_into(root, tmp_path / "cache")
-    old = time.time() - 2 * compiled.ABANDONED_SECONDS
-    os.utime(partial, (old, old))
+    make_old(partial, 2 * compiling.ABANDONED_SECONDS)
+    assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"], "unasked, not again on the same day"
+    assert compile_into(root, tmp_path / "cache").name == wanted.name
+    shutil.rmtree(tmp_path / "cache")
+    partial.mkdir(parents=True)
+    make_old(partial, 2 * compiled.DAY_SECONDS)
     assert used(root, monkeypatch) == [tmp_path / "cache" / wanted.name / GRAPH_NAME]
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [wanted.name]
+
+
+def make_old(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+@pytest.mark.parametrize(("free", "written"), [(2.9, False), (3.1, True), (None, True)])
+def test_auto_compiles_only_where_memory_is_free(
+    root: Path, tmp_path: Path, free: float | None, written: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    size = sum(path.stat().st_size for path in (root / "onnx").iterdir())
+    room = None if free is None else int(free * size)
+    monkeypatch.setattr(compiling, "free_memory", lambda: room)
+    assert (used(root, monkeypatch) != [root / "onnx" / "model.onnx"]) is written
+    assert (tmp_path / "cache").exists() is written
+    monkeypatch.setattr(compiling, "free_memory", lambda: 0)
+    assert compile_into(root, tmp_path / "asked").is_dir(), "whoever asks for it gets it"
+
+
+def test_auto_leaves_room_on_the_disk(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    monkeypatch.setattr(compiling, "DISK_RESERVE", 1 << 30)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1 << 30))
+    assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
+    assert compile_into(root, tmp_path / "cache").is_dir()
+
+
+def test_auto_clears_away_what_it_made_and_nobody_used(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    cache = tmp_path / "cache"
+
+    def made_by(runtime: str, *, asked: bool = False) -> Path:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(loading, "runtime_version", lambda: runtime)
+            return compile_into(root, cache) if asked else used(root, monkeypatch)[0].parent
+
+    old, kept, recent = made_by("0.1"), made_by("0.2", asked=True), made_by("0.3")
+    asked_later = made_by("0.4")
+    assert made_by("0.4", asked=True) == asked_later
+    foreign, half = cache / "something", cache / ".int8-0.partial"
+    foreign.mkdir()
+    half.mkdir()
+    for path in (old / LAST_USED_NAME, kept, foreign, asked_later, half):
+        make_old(path, 2 * compiling.KEPT_SECONDS)
+    make_old(recent / LAST_USED_NAME, compiling.KEPT_SECONDS / 2)
+    now = made_by("0.5")
+    assert set(cache.iterdir()) == {kept, recent, asked_later, foreign, now}
+
+
+def test_a_use_is_noted_once_a_day(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "COMPILE_FROM_BYTES", 0)
+    mark = used(root, monkeypatch)[0].parent / LAST_USED_NAME
+    for age, noted in ((compiled.DAY_SECONDS / 2, False), (2 * compiled.DAY_SECONDS, True)):
+        make_old(mark, age)
+        used(root, monkeypatch)
+        assert (time.time() - mark.stat().st_mtime < 3600) is noted
+
+
+def test_info_tells_what_is_compiled(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["info", str(root)]) == 0
+    assert "compiled fp32  no, not for this CPU and onnxruntime\n" in capsys.readouterr().out
+    entry = compile_into(root, root / STORE_NAME)
+    assert cli.main(["info", str(root)]) == 0
+    assert f"compiled fp32  {entry}\n" in capsys.readouterr().out
+    assert cli.main(["info", str(root), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["compiled"] == {"fp32": str(entry)}
+
+
+def test_workers_do_not_compile_what_this_process_could_not(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert GLiNER2.from_pretrained(root)._loaded.arguments["prepack"] == "never"
+    compile_into(root, root / STORE_NAME)
+    assert GLiNER2.from_pretrained(root)._loaded.arguments["prepack"] == "auto"
 
 
 def test_an_interrupted_compilation_leaves_nothing(
@@ -290,7 +380,7 @@ def test_an_interrupted_compilation_leaves_nothing(
         out.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compiled, "write_prepacked", interrupted)
+    monkeypatch.setattr(compiling, "write_prepacked", interrupted)
     with pytest.raises(KeyboardInterrupt):
         compile_into(root, tmp_path / "store")
     assert list((tmp_path / "store").iterdir()) == []
@@ -302,11 +392,15 @@ def test_an_unknown_cpu_has_no_compiled_graph(root: Path, monkeypatch: pytest.Mo
     assert used(root, monkeypatch) == [root / "onnx" / "model.onnx"]
     with pytest.raises(BundleError, match="CPU cannot be told"):
         compile_into(root, root / STORE_NAME)
+    with pytest.raises(BundleError, match="prepack='require' is not possible here"):
+        answers(root, prepack="require")
 
 
 def test_prepack_and_providers(root: Path) -> None:
     with pytest.raises(InputError, match="prepack must be one of 'auto', 'never', 'require'"):
         answers(root, prepack="yes")
+    with pytest.raises(InputError, match="cache must be a directory or None, not 3"):
+        answers(root, cache=3)
     bundle = read_bundle(root)
     settings = SessionSettings(providers=("AzureExecutionProvider", "CPUExecutionProvider"))
     with pytest.raises(InputError, match="for the CPU alone"):

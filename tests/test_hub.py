@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from gliner2_lite.bundle import file_sha256
+from gliner2_lite.bundle import file_sha256, read_bundle
+from gliner2_lite.location import EMBEDDED
 from tests.hub_server import serve
 
 LOAD = """
@@ -184,6 +185,29 @@ def test_a_wrong_download_is_told_until_it_is_replaced(bundle: Path, tmp_path: P
         hub.corrupt.clear()
         assert load(hub.endpoint, cache, options={"force_download": True}) == LOADED
         assert load(hub.endpoint, cache, HF_HUB_OFFLINE="1") == LOADED
+
+
+def test_every_file_that_a_variant_needs_is_checked_when_it_is_downloaded(tmp_path: Path) -> None:
+    """The embedded bundle as a repository: it has a compact vocabulary."""
+    tiny = read_bundle(EMBEDDED["tiny"])
+    needed = tiny.needed_files(tiny.choose(None))
+    assert len(needed) >= 4 and tiny.vocabulary in needed
+    with serve({"org/tiny": tiny.root}) as hub:
+        cache = tmp_path / "cache"
+        assert load(hub.endpoint, cache, "org/tiny") == LOADED.replace("fp32", "int8")
+        assert set(hub.gets()) == {"gliner2_lite.json", *(Path(name).name for name in needed)}
+        [note] = cache.rglob("checked-*.json")
+        assert len(json.loads(note.read_text())) == len(needed)
+        endpoint = hub.endpoint
+    for name in needed:
+        [path] = cache.glob(f"hub/*/snapshots/*/{name}")
+        content = path.read_bytes()
+        note.unlink()
+        path.resolve().write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # the size stays
+        message = load(endpoint, cache, "org/tiny", HF_HUB_OFFLINE="1")
+        assert message.startswith("BundleError") and Path(name).name in message
+        path.resolve().write_bytes(content)
+        note.touch()
 
 
 def test_a_cut_connection_never_leaves_half_a_file_in_use(bundle: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from gliner2_lite import (
     Schema,
     SchemaError,
 )
+from gliner2_lite.heads import Heads
 
 TEXT = "Apple CEO Tim Cook announced iPhone 15 in Cupertino yesterday."
 LABELS = ["company", "person", "product", "location"]
@@ -216,6 +218,8 @@ def test_bad_loads_name_the_argument(tmp_path: Path) -> None:
         GLiNER2.from_pretrained("tiny", threads=0)
     with pytest.raises(InputError, match="verify must be one of 'size', 'hash'"):
         GLiNER2.from_pretrained("tiny", verify="no")
+    with pytest.raises(InputTypeError, match="named by a string or a path, not NoneType"):
+        GLiNER2.from_pretrained(None)  # type: ignore[arg-type]
     with pytest.raises(BundleNotFoundError, match="is not a bundle"):
         GLiNER2.from_pretrained(tmp_path)
 
@@ -227,6 +231,21 @@ def test_one_model_serves_many_threads(model: GLiNER2) -> None:
         assert (
             list(pool.map(lambda t: model.extract(t, figure_8(), include_confidence=True), texts)) == serial
         )
+
+
+def test_head_weights_are_read_once_whoever_needs_them_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads = GLiNER2.from_pretrained("tiny")._loaded.heads
+    read, reads = Heads._weights, []
+
+    def slowly(self: Heads) -> Any:
+        reads.append(self)
+        time.sleep(0.05)  # so that the other threads ask meanwhile
+        return read(self)
+
+    monkeypatch.setattr(Heads, "_weights", slowly)
+    with ThreadPoolExecutor(16) as pool:
+        layers = set(pool.map(lambda _: (heads.counts, heads.spans), range(16)))
+    assert len(layers) == 1 and len(reads) == 1
 
 
 def test_every_task_has_its_four_forms() -> None:

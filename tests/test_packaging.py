@@ -50,6 +50,16 @@ def test_light_imports_load_nothing_heavy(statement: str, tmp_path: Path) -> Non
     assert modules_loaded_by(statement, tmp_path) & (DEPENDENCIES | FORBIDDEN) == set()
 
 
+@pytest.mark.parametrize(
+    "arguments", [["info", "tiny"], ["schema", "check", "schema.json", "--model", "tiny"]]
+)
+def test_commands_that_run_no_model_do_not_load_onnxruntime(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text('{"entities": ["person"]}')
+    statement = f"from gliner2_lite.cli import main\nassert main({arguments!r}) == 0"
+    loaded = modules_loaded_by(statement, tmp_path)
+    assert loaded & ({"onnxruntime", "tokenizers", "huggingface_hub"} | FORBIDDEN) == set()
+
+
 def imports_of(path: Path) -> set[str]:
     """Top-level names of the packages that a module imports anywhere in it, but for type checking."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gliner2_lite import BundleError, GLiNER2, InputError, machine, profiles
+from gliner2_lite import BundleError, GLiNER2, InputError, cgroups, machine, profiles
 from gliner2_lite.errors import InputTypeError
 from gliner2_lite.profiles import PROFILES, make_settings
 from gliner2_lite.session import GraphSession, require_runtime, runtime_version
@@ -46,18 +46,13 @@ def test_profiles_answer_alike(small_bundle: Path) -> None:
     assert answers[0]["entities"]
 
 
-def test_each_profile_is_its_own_name() -> None:
-    assert {name: profile.name for name, profile in PROFILES.items()} == {name: name for name in PROFILES}
-    assert profiles.DEFAULT_PROFILE in PROFILES
-
-
 def test_arguments_win_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make_settings("edge", threads=3).threads == 3
     assert make_settings("edge").arena is False and make_settings("server").arena is True
     settings = make_settings("server", session_options={"session.intra_op.allow_spinning": 0, "x": True})
     assert settings.entries == {"session.intra_op.allow_spinning": "0", "x": "1"}
     monkeypatch.setattr(profiles, "cpus_are_limited", lambda: True)
-    monkeypatch.setattr(profiles, "usable_cpus", lambda: 1)
+    monkeypatch.setattr(profiles, "usable_cores", lambda: 1)
     assert make_settings().threads == 1
     monkeypatch.setattr(profiles, "cpus_are_limited", lambda: False)
     assert make_settings().threads is None
@@ -149,27 +144,98 @@ def test_cpu_of_a_mac(monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.cpu_features() is None
 
 
+@pytest.fixture
+def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty tree of control groups, and eight processors."""
+    monkeypatch.setattr(cgroups, "ROOT", tmp_path / "cgroup")
+    monkeypatch.setattr(cgroups, "MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(machine, "CPUS", tmp_path / "cpus")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    (tmp_path / "cgroup").mkdir()
+    return tmp_path / "cgroup"
+
+
+def write(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+
 @pytest.mark.parametrize(
     ("content", "count"),
     [("max 100000", 8), ("150000 100000", 2), ("50000 100000", 1), ("rubbish", 8), ("", 8), ("0 0", 8)],
 )
-def test_a_containers_quota_limits_the_threads(
-    tmp_path: Path, content: str, count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "cpu.max").write_text(content)
-    monkeypatch.setattr(machine, "CPU_MAX", tmp_path / "cpu.max")
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    assert machine.usable_cpus() == count
+def test_a_containers_quota_limits_the_threads(groups: Path, content: str, count: int) -> None:
+    write(groups / "cpu.max", content)
+    assert machine.usable_cpus() == machine.usable_cores() == count
 
 
-def test_quota_of_older_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "CPU_MAX", tmp_path / "none")
-    monkeypatch.setattr(machine, "CFS_QUOTA", tmp_path / "quota")
-    monkeypatch.setattr(machine, "CFS_PERIOD", tmp_path / "period")
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+def test_quota_of_older_kernels(groups: Path) -> None:
     assert machine.usable_cpus() == 8
-    (tmp_path / "quota").write_text("300000\n")
-    (tmp_path / "period").write_text("100000\n")
+    write(groups / "cpu" / "cpu.cfs_quota_us", "300000\n")
+    write(groups / "cpu" / "cpu.cfs_period_us", "100000\n")
     assert machine.usable_cpus() == 3
-    (tmp_path / "quota").write_text("-1\n")
+    write(groups / "cpu" / "cpu.cfs_quota_us", "-1\n")
     assert machine.usable_cpus() == 8
+
+
+@pytest.mark.parametrize(
+    ("membership", "folder"),
+    [
+        ("0::/a.slice/b.service\n", "a.slice/b.service"),
+        ("0::/a.slice/b.service\n", "a.slice"),
+        ("5:name=x:/\n3:cpu,cpuacct:/docker/1\n0::/\n", "cpu/docker/1"),
+        ("3:cpu,cpuacct:/docker/not-in-here\n", "cpu"),
+        ("0::/../outside\nrubbish\n", "."),
+    ],
+)
+def test_the_own_control_group_and_those_above_it_count(groups: Path, membership: str, folder: str) -> None:
+    write(cgroups.MEMBERSHIP, membership)
+    write(groups / "other" / "cpu.max", "100000 100000")
+    if folder.startswith("cpu"):
+        write(groups / folder / "cpu.cfs_quota_us", "200000")
+        write(groups / folder / "cpu.cfs_period_us", "100000")
+    else:
+        write(groups / folder / "cpu.max", "200000 100000")
+    assert machine.usable_cpus() == 2
+
+
+def test_two_threads_of_a_core_are_one_core(groups: Path) -> None:
+    for number in range(8):
+        write(
+            machine.CPUS / f"cpu{number}" / "topology" / "thread_siblings_list",
+            f"{number % 4},{number % 4 + 4}\n",
+        )
+    assert (machine.usable_cpus(), machine.usable_cores()) == (8, 4)
+
+
+def test_free_memory_is_what_the_tightest_limit_leaves(
+    groups: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(machine, "_address_limit", lambda: None)
+    assert machine.free_memory() is None
+    write(machine.MEMINFO, "MemTotal:  9000 kB\nMemAvailable:    4000 kB\n")
+    assert machine.free_memory() == 4000 * 1024
+    write(groups / "memory" / "memory.limit_in_bytes", "9223372036854771712\n")
+    write(groups / "memory" / "memory.usage_in_bytes", "1000\n")
+    assert machine.free_memory() == 4000 * 1024
+    write(cgroups.MEMBERSHIP, "0::/own\n")
+    write(groups / "own" / "memory.max", "3000000\n")
+    write(groups / "own" / "memory.current", "2500000\n")
+    write(groups / "own" / "memory.stat", "anon 2\ninactive_file 400000\n")
+    assert machine.free_memory() == 900_000
+    write(groups / "memory.max", "max\n")
+    write(groups / "memory" / "memory.limit_in_bytes", "500\n")
+    assert machine.free_memory() == 0
+    write(groups / "memory" / "memory.limit_in_bytes", "rubbish\n")
+    monkeypatch.setattr(machine, "_address_limit", lambda: 5 * os.sysconf("SC_PAGE_SIZE"))
+    monkeypatch.setattr(machine, "STATM", tmp_path / "statm")
+    write(machine.STATM, "3 1 1 1 0 1 0\n")
+    assert machine.free_memory() == 2 * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_this_machine_answers() -> None:
+    free = machine.free_memory()
+    assert free is None or free > 0
+    assert 1 <= machine.usable_cores() <= machine.usable_cpus() <= (os.cpu_count() or 1)
+    machine.give_back_memory()

@@ -23,7 +23,8 @@ from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizer
 
 from gliner2_export.agreement import ODD, WORDS, disagreement, samples
 from gliner2_export.vocabulary import NotCompactError, add_to_bundle, compact_bytes, write_compact
-from gliner2_lite import BundleError, GLiNER2, InputTypeError
+from gliner2_lite import BundleError, GLiNER2, InputTypeError, charsmap, graphemes
+from gliner2_lite import tokenizer as tokenizer_module
 from gliner2_lite.bundle import MANIFEST_NAME, TOKENIZER_NAME, VOCABULARY_NAME
 from gliner2_lite.compact import CompactTokenizer
 from gliner2_lite.location import EMBEDDED
@@ -133,21 +134,35 @@ def test_lone_surrogates_are_refused_alike(pairs: dict[str, Pair], tmp_path: Pat
             tokenizer.ids("a\ud800")
 
 
-def test_threads_share_a_tokenizer(pairs: dict[str, Pair]) -> None:
+def test_threads_share_a_tokenizer(pairs: dict[str, Pair], monkeypatch: pytest.MonkeyPatch) -> None:
     pair = pairs[UNIGRAMS[0]]
     texts = list(samples(MARKERS, 200, seed=7))
     expected = [pair.check(text) for text in texts]
     shared = CompactTokenizer(pair.path)  # with empty caches
     results: list[list[list[int]]] = []
+    monkeypatch.setattr(charsmap, "MAX_CACHED_CHARACTERS", 5)  # caches that others empty all the time
+    monkeypatch.setattr(graphemes, "MAX_CACHED_CHARACTERS", 5)
     threads = [
         threading.Thread(target=lambda: results.append([shared.ids(text) for text in texts]))
-        for _ in range(4)
+        for _ in range(16)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert results == [expected] * 4
+    assert results == [expected] * 16
+
+
+@pytest.mark.parametrize("limit", ["MAX_CACHED_WORDS", "MAX_CACHED_CHARACTERS"])
+def test_remembered_words_are_bounded(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizer_module, limit, 40)
+    tokenizer = WordTokenizer(EMBEDDED["tiny"] / TOKENIZER_NAME, {}, EMBEDDED["tiny"] / VOCABULARY_NAME)
+    ids = tokenizer.ids("word1234")
+    for number in range(1000):
+        tokenizer.ids(f"word{number}")
+        words = tokenizer._cache
+        assert len(words) <= 40 and (limit == "MAX_CACHED_WORDS" or sum(map(len, words)) < 40 + 8)
+    assert tokenizer.ids("word1234") == ids
 
 
 Vocab = list[tuple[str, float]]
@@ -290,6 +305,8 @@ def test_a_form_that_disagrees_is_found_and_removed(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("gliner2_export.vocabulary.compact_bytes", lambda _: wrong)
     assert write_compact(tmp_path / "tokenizer.json", tmp_path / "out.bin") is False
     assert not (tmp_path / "out.bin").exists()
+    monkeypatch.setattr("gliner2_export.vocabulary.compact_bytes", lambda _: wrong[:-1])
+    assert write_compact(tmp_path / "tokenizer.json", tmp_path / "out.bin") is False
     (tmp_path / "wrong.bin").write_bytes(wrong)
     assert disagreement(library, tmp_path / "wrong.bin", 10) is not None
 
@@ -310,7 +327,9 @@ def test_a_bundle_with_a_compact_vocabulary_does_not_load_the_library(tmp_path: 
     assert printed.startswith("{'entities': {'person'")
 
 
-def test_bundles_without_one_work_and_can_be_given_one(small_bundle: Path, tmp_path: Path) -> None:
+def test_bundles_without_one_work_and_can_be_given_one(
+    small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = tmp_path / "bundle"
     subprocess.run(["cp", "-r", str(small_bundle), str(root)], check=True)
     manifest = json.loads((root / MANIFEST_NAME).read_text(encoding="utf-8"))
@@ -323,6 +342,10 @@ def test_bundles_without_one_work_and_can_be_given_one(small_bundle: Path, tmp_p
     after = GLiNER2.from_pretrained(root, verify="hash").extract_entities(*question, include_confidence=True)
     assert before == after
     data = (root / VOCABULARY_NAME).read_bytes()
+    with monkeypatch.context() as refused:
+        refused.setattr("gliner2_export.vocabulary.disagreement", lambda *_: "a")
+        assert not add_to_bundle(root)
+    assert (root / VOCABULARY_NAME).read_bytes() == data, "the one that the manifest names stays"
     (root / VOCABULARY_NAME).write_bytes(data[:-1])
     with pytest.raises(BundleError, match=f"{VOCABULARY_NAME} has {len(data) - 1} bytes"):
         GLiNER2.from_pretrained(root)

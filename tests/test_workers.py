@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from gliner2_lite import GLiNER2, InputError, RegexValidator, Schema, SchemaError, WorkerError
-from gliner2_lite.machine import usable_cpus
+from gliner2_lite import GLiNER2, InputError, RegexValidator, Schema, SchemaError, WorkerError, workers
+from gliner2_lite.machine import usable_cores
 from gliner2_lite.workers import make_setup
 
 TEXTS = ["Tim Cook met Ann Lee in Oslo" + " on a cold day" * (5 * index % 7) for index in range(12)]
@@ -92,6 +92,21 @@ def test_a_killed_worker_is_an_error_not_a_hang(model: GLiNER2, schema: Schema) 
     assert given[0] == model.extract("Ann met Bob 0 times.", schema)
 
 
+def test_workers_that_end_before_they_are_listened_to_are_noticed(
+    model: GLiNER2, schema: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = workers._start
+
+    def start_and_wait(number: int, setup: workers.Setup) -> workers._Worker:
+        worker = start(number, workers.Setup(b"no pickle", setup.call))
+        worker.process.join()
+        return worker
+
+    monkeypatch.setattr(workers, "_start", start_and_wait)
+    with pytest.raises(WorkerError, match="cannot be found in a worker process"):
+        list(model.extract_iter(["Ann."], schema, workers=2))
+
+
 def test_what_cannot_be_sent_is_refused_at_once(small_bundle: Path) -> None:
     class Local:
         def validate(self, text: str) -> bool:
@@ -111,7 +126,7 @@ def test_threads_are_shared_out_unless_given() -> None:
         setup = make_setup({"threads": given}, None, Schema(), {}, workers=workers)
         return pickle.loads(setup.load)["threads"]
 
-    assert threads(None, 1) == usable_cpus()
+    assert threads(None, 1) == usable_cores()
     assert threads(None, 1000) == 1
     assert threads(3, 1000) == 3
 

@@ -6,7 +6,8 @@ import argparse
 import json
 import platform
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gliner2_lite import __version__
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gliner2_lite.bundle import Bundle
 
 MEGABYTE = 1_000_000
+NOT_COMPILED = "no, not for this CPU and onnxruntime"
 QUALITY_HEADER = ("", "answers", "changed", "F1", "Δp mean", "Δp p99", "Δp max")
 
 
@@ -23,7 +25,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "info",
         help="show versions and what a bundle holds",
-        description="Show versions, and what the bundle MODEL holds: variants, sizes, source, quality.",
+        description="Show versions, and what the bundle MODEL holds: variants, sizes, source, quality, and "
+        "which of its graphs are compiled for this machine.",
     )
     parser.add_argument(
         "model",
@@ -37,14 +40,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the facts; nothing but the bundle's manifest and quality report is read."""
+    """Print the facts. Of the bundle, its manifest, quality report and compiled graphs are looked at."""
     from gliner2_lite.bundle import read_bundle
     from gliner2_lite.location import HubOptions, locate
 
     bundle = read_bundle(locate(options.model, None, HubOptions()))
     report = _quality_report(bundle)
+    compiled = _compiled(bundle)
     if options.json:
-        facts = {**bundle.raw, "directory": str(bundle.root), "quality_report": report}
+        places = {name: None if entry is None else str(entry) for name, entry in compiled.items()}
+        facts = {**bundle.raw, "directory": str(bundle.root), "compiled": places, "quality_report": report}
         print(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     rows = [
@@ -53,6 +58,7 @@ def run(options: argparse.Namespace) -> None:
         ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("bundle", str(bundle.root)),
         *_facts(bundle.raw),
+        *((f"compiled {name}", NOT_COMPILED if at is None else str(at)) for name, at in compiled.items()),
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -82,6 +88,18 @@ def _facts(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "adapter", str(source["adapter"])
     if manifest.get("versions"):
         yield "exported with", ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
+
+
+def _compiled(bundle: Bundle) -> dict[str, Path | None]:
+    """The sound compiled graph, as its directory, of each variant that a load on this machine would use."""
+    from gliner2_lite.compiled import find_compiled, fingerprint, stores_of
+
+    found = {}
+    for name, variant in bundle.variants.items():
+        wanted = fingerprint(bundle, variant, {}, runtime=_installed("onnxruntime"))
+        graph = None if wanted is None else find_compiled(wanted, stores_of(bundle, None))
+        found[name] = None if graph is None else graph.parent
+    return found
 
 
 def _quality_report(bundle: Bundle) -> dict[str, Any] | None:
@@ -122,7 +140,10 @@ def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _installed(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+    """The version of an installed package, without importing it; a build may be named otherwise."""
+    for name in (package, *packages_distributions().get(package, ())):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "not installed"
