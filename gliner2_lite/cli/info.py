@@ -37,11 +37,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the facts; nothing but the bundle's manifest and quality report is read."""
-    from gliner2_lite.bundle import read_bundle
+    """Print the facts; nothing but the bundle's manifest and quality report is read, or downloaded."""
+    from gliner2_lite.bundle import QUALITY_NAME, read_bundle
     from gliner2_lite.location import HubOptions, locate
 
-    bundle = read_bundle(locate(options.model, None, HubOptions()))
+    bundle = read_bundle(locate(options.model, None, HubOptions(), only=(QUALITY_NAME,)))
     report = _quality_report(bundle)
     if options.json:
         facts = {**bundle.raw, "directory": str(bundle.root), "quality_report": report}

@@ -82,7 +82,7 @@ def test_export_pushes_only_what_was_finished(bert_checkpoint: Path, tmp_path: P
         again = (*arguments, "--overwrite")
         code, printed, err = export(hub.endpoint, tmp_path, *again, HF_TOKEN="secret")
         assert code == 0 and printed.splitlines()[0] == str(out) and "/org/new/commit/" in printed, err
-        card = hub.pushed["org/new"]["README.md"].decode()
+        card = (hub.repos["org/new"] / "README.md").read_text(encoding="utf-8")
         assert "pipeline_tag: token-classification" in card and "library_name: gliner2-lite" in card
         assert 'from_pretrained("org/new")' in card and "path/to/this/directory" not in card
         assert (out / "README.md").read_text().count("path/to/this/directory") == 2
