@@ -288,12 +288,17 @@ def test_names_that_are_neither_directory_nor_repository(name: str, tmp_path: Pa
     assert load("http://127.0.0.1:9", tmp_path, name).startswith(f"BundleNotFoundError '{name}' is neither")
 
 
-def push(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+def command(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    """Exit code and output of the command line with ``arguments``."""
     done = subprocess.run(
-        [sys.executable, "-m", "gliner2_lite", "push", *arguments],
+        [sys.executable, "-m", "gliner2_lite", *arguments],
         env=environment(endpoint, home, **more), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
+
+
+def push(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    return command(endpoint, home, "push", *arguments, **more)
 
 
 def test_a_pushed_bundle_can_be_loaded(bundle: Path, tmp_path: Path) -> None:
@@ -345,15 +350,6 @@ def test_a_second_push_takes_away_what_only_the_older_bundle_had(
         assert load(hub.endpoint, tmp_path / "cache", "org/new", HF_TOKEN="secret") == LOADED
 
 
-def command(endpoint: str, home: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "gliner2_lite", *arguments],
-        env=environment(endpoint, home), capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_info_and_schema_check_download_no_graph(bundle: Path, tmp_path: Path) -> None:
     manifest = json.loads((bundle / "gliner2_lite.json").read_text())
     (bundle / "quality.json").write_text("{}")
@@ -361,11 +357,13 @@ def test_info_and_schema_check_download_no_graph(bundle: Path, tmp_path: Path) -
     (bundle / "gliner2_lite.json").write_text(json.dumps(manifest))
     (tmp_path / "schema.json").write_text('{"entities": ["person"]}')
     with serve({"org/small": bundle}) as hub:
-        assert "variant fp32" in command(hub.endpoint, tmp_path / "h", "info", "org/small")
+        code, out, err = command(hub.endpoint, tmp_path / "h", "info", "org/small")
+        assert code == 0 and "variant fp32" in out, err
         assert sorted(hub.gets()) == ["gliner2_lite.json", "quality.json"]
         hub.requests.clear()
         schema = ("schema", "check", str(tmp_path / "schema.json"), "--model", "org/small")
-        assert "tokens before every text" in command(hub.endpoint, tmp_path / "h", *schema)
+        code, out, err = command(hub.endpoint, tmp_path / "h", *schema)
+        assert code == 0 and "tokens before every text" in out, err
         assert hub.gets() == ["tokenizer.json"]
 
 

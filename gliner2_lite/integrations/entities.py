@@ -25,7 +25,7 @@ def find_entities(
         per text dicts with ``start``, ``end``, ``text``, ``label``, ``score``.
 
     Raises:
-        InputError: a text that no window of it can be run of, named by its index.
+        InputError: a text cannot be run; names it by its index.
     """
     found = read_texts(
         model, texts, entities_schema(labels), batch_size=batch_size, threshold=threshold,
