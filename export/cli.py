@@ -31,7 +31,7 @@ examples:
 
 CHECKPOINT is a directory in the official layout (config.json, encoder_config/, model.safetensors,
 tokenizer files), for example made by
-  huggingface-cli download fastino/gliner2-base-v1 --local-dir gliner2-base-v1
+  hf download fastino/gliner2-base-v1 --local-dir gliner2-base-v1
 """
 
 
@@ -100,11 +100,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.push is None and (arguments.private or arguments.revision or arguments.commit_message):
         parser.error("--private, --revision and --commit-message belong to --push")
+    written = "nothing was written"
     try:
         with _messages_on_stderr():
             if arguments.push is not None:
                 check_push(arguments.push)  # before the long work
             _export(arguments)
+        written = f"{arguments.out} is complete, not pushed"
         print(arguments.out)
         if arguments.push is not None:
             _push(arguments)
@@ -112,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"gliner2-lite export: error: {' '.join(str(error).split())}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
-        print("gliner2-lite export: interrupted, nothing was written", file=sys.stderr)
+        print(f"gliner2-lite export: interrupted, {written}", file=sys.stderr)
         return EXIT_INTERRUPTED
     return EXIT_OK
 

@@ -8,6 +8,7 @@ import inspect
 import json
 import logging
 import re
+import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -46,11 +47,14 @@ def is_repo_id(name: str) -> bool:
     return _REPO_ID.fullmatch(name) is not None
 
 
-def download_bundle(repo_id: str, *, variant: str | None, options: HubOptions) -> Path:
+def download_bundle(
+    repo_id: str, *, variant: str | None, options: HubOptions, only: Collection[str] | None = None
+) -> Path:
     """The directory of a repository's bundle in the Hub cache, with the files of one variant.
 
-    One request when all is cached, none when offline. All files are of the commit that the manifest came
-    from. What was downloaded is compared with the manifest's SHA-256 once.
+    ``only`` names the files to fetch instead, as far as the manifest has them. One request when all is
+    cached, none when offline. All files are of the commit that the manifest came from. What was downloaded
+    is compared with the manifest's SHA-256 once.
 
     Raises:
         BundleNotFoundError: the repository holds no bundle.
@@ -71,7 +75,8 @@ def download_bundle(repo_id: str, *, variant: str | None, options: HubOptions) -
     bundle = read_bundle(manifest.path.parent)
     pinned = replace(options, revision=manifest.commit)
     fresh = set()
-    needed = bundle.needed_files(bundle.choose(variant))
+    chosen = bundle.choose(variant)
+    needed = bundle.needed_files(chosen) if only is None else [name for name in only if name in bundle.files]
     for name in needed:
         if options.force_download or not (bundle.root / name).exists():
             fresh.add(name)
@@ -269,33 +274,52 @@ def push_bundle(
     """Upload the bundle directory ``root`` in one commit, every file checked before; returns its address.
 
     The repository and the branch ``revision`` are made when they do not exist. Only what the manifest names
-    is uploaded; in the uploaded card (and the manifest's record of it) the repository takes the directory's
-    place. The directory itself is not changed.
+    is uploaded; what the manifest of an older bundle there names and this one does not is deleted. In the
+    uploaded card (and the manifest's record of it) the repository takes the directory's place. The directory
+    itself is not changed.
 
     Raises:
         BundleError: ``root`` is not a whole bundle. HubError: the Hub refused or was not reached.
     """
-    from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
     bundle = read_bundle(root)
     for variant in bundle.variants.values():
         verify_files(bundle, variant, hashes=True)
     check_push(repo_id, token)
     rewritten = _card_for(repo_id, bundle.root, bundle.raw)
-    operations = [
+    names = sorted({MANIFEST_NAME, *bundle.files})
+    operations: list[CommitOperationAdd | CommitOperationDelete] = [
         CommitOperationAdd(path_in_repo=name, path_or_fileobj=rewritten.get(name, str(bundle.path(name))))
-        for name in sorted({MANIFEST_NAME, *bundle.files})
+        for name in names
     ]
-    api = HfApi(token=token)
-    with _explained(f"{root} could not be pushed to {repo_id}", repo_id, HubOptions(revision=revision)):
+    api, there = HfApi(token=token), HubOptions(revision=revision, token=token)
+    with _explained(f"{root} could not be pushed to {repo_id}", repo_id, there):
         # None: an existing repository stays as visible as it is, a new one follows the account's default.
         api.create_repo(repo_id, private=private or None, exist_ok=True)
         if revision is not None:
             api.create_branch(repo_id, branch=revision, exist_ok=True)
+        old = _files_of_older_bundle(repo_id, there) - set(names)
+        operations += [CommitOperationDelete(path_in_repo=name) for name in sorted(old)]
         done = api.create_commit(
             repo_id, operations, commit_message=message or "Upload gliner2_lite bundle", revision=revision
         )
     return str(done.commit_url)
+
+
+def _files_of_older_bundle(repo_id: str, options: HubOptions) -> set[str]:
+    """What the repository's manifest names and the repository has; nothing where there is no manifest."""
+    present = set(_list_files(repo_id, options))
+    if MANIFEST_NAME not in present:
+        return set()
+    with tempfile.TemporaryDirectory() as folder:  # not in the user's cache, which need not be writable
+        manifest = fetch(repo_id, MANIFEST_NAME, replace(options, cache_dir=folder))
+        try:
+            named = {} if manifest is None else json.loads(manifest.path.read_bytes())["files"]
+        except (ValueError, KeyError, TypeError):
+            log.warning("the %s of %s cannot be read: files of the older bundle stay", MANIFEST_NAME, repo_id)
+            return set()
+    return present & set(named)
 
 
 def _card_for(repo_id: str, root: Path, manifest: dict[str, Any]) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,12 @@ class HubOptions:
     export: bool = False
 
 
-def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
+def locate(
+    name: str | Path, variant: str | None, hub: HubOptions, *, only: Collection[str] | None = None
+) -> Path:
     """The bundle directory of an embedded model's name, a directory, or a repository id.
+
+    Of a repository, the manifest is fetched and all that the variant needs, or the files ``only`` names.
 
     Raises:
         BundleNotFoundError: none of the three. InputTypeError: neither a string nor a path.
@@ -48,4 +52,4 @@ def locate(name: str | Path, variant: str | None, hub: HubOptions) -> Path:
             f"{str(name)!r} is neither an existing directory, nor an embedded model ({', '.join(EMBEDDED)}), "
             "nor a repository id such as org/name"
         )
-    return download_bundle(name, variant=variant, options=hub)
+    return download_bundle(name, variant=variant, options=hub, only=only)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Literal
 
 from gliner2_lite.errors import InputError
@@ -38,7 +38,7 @@ class ManyTexts(TaskMethods):
 
     def extract_iter(
         self,
-        texts: Iterable[str | None],
+        texts: Iterable[str | InputError | None],
         schema: Any,
         *,
         batch_size: int = 8,
@@ -54,7 +54,7 @@ class ManyTexts(TaskMethods):
         chunk_size: int = 384,
         chunk_overlap: int = 64,
         errors: Literal["raise", "yield"] = "raise",
-    ) -> Iterator[Result | InputError]:
+    ) -> Generator[Result | InputError, None, None]:
         """The results of a stream of texts, one per text and in order, in bounded memory.
 
         Reads ahead a window of four batches (of ``4 * batch_size`` texts, fewer if they are long) and sorts
@@ -62,7 +62,8 @@ class ManyTexts(TaskMethods):
         process has at most two windows. Close the iterator to end it, and its workers, early.
 
         Args:
-            texts: any iterable, also one without end.
+            texts: any iterable, also one without end. An InputError in it stands for a text that could not
+                be had, and is treated like the error of a text that cannot be run.
             schema, threshold, …: as in :meth:`extract`, or with ``long`` in :meth:`extract_long`.
             batch_size, batch_tokens: as in :meth:`batch_extract`.
             workers: processes that map the same weight files and share the cores (with ``threads=`` each

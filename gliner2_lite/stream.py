@@ -110,7 +110,7 @@ def checked_windows(
 
 def deliver(
     answered: Generator[list[Result | InputError], None, None], *, keep_errors: bool
-) -> Iterator[Result | InputError]:
+) -> Generator[Result | InputError, None, None]:
     """The answers one by one; the first error ends it, unless ``keep_errors``.
 
     Raises:

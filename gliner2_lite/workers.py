@@ -12,6 +12,7 @@ import signal
 import traceback
 from collections import deque
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -190,7 +191,8 @@ def _start(number: int, setup: Setup) -> _Worker:
         target=_serve, args=(theirs, setup), name=f"gliner2_lite-worker-{number}", daemon=True
     )
     try:
-        process.start()
+        with _interrupts_held_back():
+            process.start()
     except (RuntimeError, AssertionError, OSError) as error:
         ours.close()
         reason = GUARD if isinstance(error, RuntimeError) else str(error)
@@ -198,6 +200,22 @@ def _start(number: int, setup: Setup) -> _Worker:
     finally:
         theirs.close()
     return _Worker(number, process, ours)
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """A process that is started in here never sees SIGINT, not even before :func:`_serve` ignores it.
+
+    One that comes meanwhile is delivered to this process afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _epitaph(worker: _Worker) -> str:

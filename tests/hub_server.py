@@ -1,7 +1,7 @@
 """A small Hub on loopback: the part of its protocol that the real huggingface_hub client uses here.
 
 Reading (HEAD and GET of files, with ranges; list of a repository's files) and writing (who am I, create
-repository and branch, preupload, LFS batch and upload, commit).
+repository and branch, preupload, LFS batch and upload, commit). What was pushed can be read again.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,9 +24,10 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class Hub:
-    """What the server holds and what it was asked. ``repos`` are directories, ``pushed`` file contents."""
+    """What the server holds and what it was asked. ``repos`` are directories, new ones in ``root``."""
 
     repos: dict[str, Path]
+    root: Path
     token: str | None = None
     gated: bool = False
     #: Answer (method, path) with this status instead; None leaves it alone.
@@ -41,7 +43,6 @@ class Hub:
     branches: list[str] = field(default_factory=list)
     commits: list[dict[str, Any]] = field(default_factory=list)
     lfs: dict[str, bytes] = field(default_factory=dict)
-    pushed: dict[str, dict[str, bytes]] = field(default_factory=dict)
     endpoint: str = ""
 
     def gets(self) -> list[str]:
@@ -131,9 +132,13 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/api/repos/create":
             asked = json.loads(body)
             hub.created.append(asked)
+            if f"org/{asked['name']}" not in hub.repos:
+                hub.repos[f"org/{asked['name']}"] = hub.root / asked["name"]
+                (hub.root / asked["name"]).mkdir()
             self.send_json({"url": f"{hub.endpoint}/org/{asked['name']}"})
         elif "/branch/" in path:
             hub.branches.append(path.rpartition("/")[2])
+            hub.revisions = (*hub.revisions, hub.branches[-1])
             self.send_json({})
         elif "/preupload/" in path:
             files = json.loads(body)["files"]
@@ -165,13 +170,16 @@ class Handler(BaseHTTPRequestHandler):
         hub = self.hub
         lines = [json.loads(line) for line in body.splitlines()]
         name = "/".join(path.split("/")[3:5])
-        files = hub.pushed.setdefault(name, {})
-        for line in lines:
-            value = line["value"]
-            if line["key"] == "file":
-                files[value["path"]] = base64.b64decode(value["content"])
-            elif line["key"] == "lfsFile":
-                files[value["path"]] = hub.lfs[value["oid"]]
+        for line in lines[1:]:
+            kind, value = line["key"], line["value"]
+            file = hub.repos[name] / value["path"]
+            if kind == "deletedFile":
+                file.unlink()
+                continue
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(
+                hub.lfs[value["oid"]] if kind == "lfsFile" else base64.b64decode(value["content"])
+            )
         hub.commits.append({**lines[0]["value"], "branch": path.rpartition("/")[2]})
         self.send_json({"commitUrl": f"{hub.endpoint}/{name}/commit/{COMMIT}", "commitOid": COMMIT})
 
@@ -204,7 +212,8 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serve(repos: dict[str, Path] | None = None, **options: Any) -> Iterator[Hub]:
     """Serve each directory as a model repository; ``options`` are fields of :class:`Hub`."""
-    hub = Hub(repos or {}, **options)
+    made = tempfile.TemporaryDirectory()
+    hub = Hub(repos or {}, Path(made.name), **options)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))
     hub.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -215,3 +224,4 @@ def serve(repos: dict[str, Path] | None = None, **options: Any) -> Iterator[Hub]
         server.shutdown()
         server.server_close()
         thread.join()
+        made.cleanup()

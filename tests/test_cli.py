@@ -69,6 +69,7 @@ def test_help_examples_parse() -> None:
         (["extract", "x", "--entities", "a", "--batch-size", "0"], "'0' is not a whole number from 1 up"),
         (["extract", "x", "--entities", "a", "--variant", "int4"], "int8"),
         (["extract", "x", "--entities", "a", "--chunk-size", "9"], "--long"),
+        (["demo", "--port", "70000"], "'70000' is not a port, a number from 1 to 65535"),
     ],
 )
 def test_wrong_usage_ends_with_2(argv: list[str], wanted: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,6 +205,9 @@ def test_long_texts_need_long(capsys: pytest.CaptureFixture[str]) -> None:
     )
     code, out, err = run(["extract", report, "--entities", "city"], capsys)
     assert (code, out, len(err.splitlines())) == (1, [], 1)
+    assert "this model takes 512; read it in windows with --long" in err
+    code, _, err = run(["extract", "8f3a-" * 3000, "--entities", "city", "--long"], capsys)
+    assert code == 1 and "--chunk-size" in err and "chunk_size" not in err and "_long" not in err
     argv = ["extract", report, "--entities", "city", "--long", "--chunk-size", "128", "--chunk-overlap", "16"]
     code, out, _ = run([*argv, "--spans"], capsys)
     assert code == 0

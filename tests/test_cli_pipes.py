@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import pty
+import shutil
 import signal
 import struct
 import subprocess
@@ -14,14 +15,10 @@ import sys
 import termios
 import threading
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
-
-from gliner2_lite.cli.answers import MAX_WAITING, answers
-from gliner2_lite.cli.records import Record
 
 LINE = b"Lars moved to Oslo.\n"
 CITY = ["--entities", "city"]
@@ -122,33 +119,81 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     assert peaks[1] < 1.25 * peaks[0]
 
 
-def test_unreadable_records_do_not_pile_up() -> None:
-    """With nothing readable in sight a batch still gets full, and what waits is written."""
-    taken = [0]
-
-    def bad() -> Any:
-        while True:
-            taken[0] += 1
-            yield Record("f", taken[0], error="bad")
-
-    def batches(texts: Any) -> Any:
-        while batch := list(islice(texts, 8)):
-            yield from ({} for _ in batch)
-
-    first = list(islice(answers(bad(), batches, stop_early=False), 3 * MAX_WAITING))
-    assert [record.line for record, _ in first] == list(range(1, 3 * MAX_WAITING + 1))
-    assert taken[0] <= 8 * MAX_WAITING
-
-
 def test_pipe_is_answered_line_by_line(tmp_path: Path) -> None:
-    process = start(["extract", "--batch-size", "1", *CITY], tmp_path)
+    """With --batch-size 1 nothing waits for the next line: no text, no unreadable line, no refused text."""
+    argv = ["extract", "--batch-size", "1", "--input-format", "jsonl", *CITY]
+    process = start(argv, tmp_path)
     assert process.stdin and process.stdout
-    for _ in range(3):
-        process.stdin.write(LINE)
+    good, refused = ({"text": text} for text in ("Lars moved to Oslo.", "word " * 600))
+    lines = [json.dumps(good), "bad", json.dumps(refused), '{"body": ""}', json.dumps(good)]
+    for line, wanted in zip(lines, [b"Oslo", b"not valid JSON", b"tokens", b"no key", b"Oslo"], strict=True):
+        process.stdin.write(line.encode() + b"\n")
         process.stdin.flush()
-        assert b"Oslo" in process.stdout.readline()
+        assert wanted in process.stdout.readline()
     _, err = process.communicate(timeout=120)
-    assert (process.returncode, err) == (0, b"")
+    assert process.returncode == 1
+    assert b"3 of 5 texts could not be read" in err
+
+
+def test_workers_and_token_budgets_give_the_answers_of_one_process(tmp_path: Path) -> None:
+    """What the options hand to the model is what they say: same lines, errors in their places."""
+    lines = [json.dumps({"n": n, "text": f"Lars moved to Oslo{' at last' * (n % 5)}."}) for n in range(40)]
+    lines[7], lines[30] = "bad", json.dumps({"n": 30, "text": "word " * 600})
+    data = "\n".join(lines).encode()
+    outputs = []
+    for more in ([], ["--workers", "2", "--batch-size", "2"], ["--batch-tokens", "40", "--threads", "1"]):
+        process = start(["extract", "--text-field", "text", *CITY, *more], tmp_path)
+        out, err = process.communicate(data, timeout=300)
+        assert (process.returncode, out.count(b"\n")) == (1, 40), err
+        assert b"2 of 40 texts could not be read" in err
+        outputs.append(out)
+    assert outputs[0] == outputs[1] == outputs[2]
+    assert b"--long" in outputs[0].splitlines()[30] and b"_long" not in outputs[0]
+
+
+def group_members(group: int) -> list[str]:
+    """Command names of the processes of a group that still run."""
+    listed = subprocess.run(
+        ["ps", "-eww", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    found = [line.split(None, 2) for line in listed.stdout.splitlines()]
+    return [args for pgid, state, args in found if int(pgid) == group and not state.startswith("Z")]
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="needs ps to see the processes of a group")
+@pytest.mark.parametrize("early", [True, False], ids=["while workers start", "while they work"])
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, b"interrupted"), (signal.SIGTERM, 143, b"terminated")],
+)
+def test_a_signal_to_the_group_ends_workers_too(
+    number: signal.Signals, code: int, word: bytes, early: bool, tmp_path: Path
+) -> None:
+    """Ctrl-C and a service manager signal every process of the group, the workers included."""
+    argv = ["extract", "--text-field", "text", "--workers", "2", "--batch-size", "1", *CITY]
+    process = start(argv, tmp_path, start_new_session=True)
+    assert process.stdin and process.stdout and process.stderr
+    lines = (json.dumps({"n": n, "text": "Lars moved to Oslo."}).encode() + b"\n" for n in itertools.count())
+    feeder = threading.Thread(target=feed, args=(process.stdin, lines), daemon=True)
+    feeder.start()
+    out = [] if early else [process.stdout.readline() for _ in range(5)]
+    for _ in range(2000 if early else 0):
+        if sum("spawn_main" in args for args in group_members(process.pid)) == 2:
+            break
+        threading.Event().wait(0.01)
+    os.killpg(process.pid, number)
+    out += process.stdout.readlines()
+    assert process.wait(timeout=120) == code
+    assert process.stderr.read() == b"gliner2-lite: " + word + b"\n"
+    assert [json.loads(line)["n"] for line in out] == list(range(len(out)))
+    feeder.join(timeout=60)
+    for pipe in (process.stdout, process.stderr):
+        pipe.close()
+    for _ in range(200):  # the tracker of shared resources ends a moment after its owner
+        if not group_members(process.pid):
+            break
+        threading.Event().wait(0.05)
+    assert group_members(process.pid) == []
 
 
 def test_progress_only_on_a_terminal(tmp_path: Path) -> None:

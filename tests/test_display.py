@@ -86,6 +86,13 @@ def test_markup_is_escaped_everywhere() -> None:
     assert read.text.count(evil) > 10
 
 
+def test_a_classification_may_be_called_entities() -> None:
+    assert str(show("x", {"entities": {"label": "none", "confidence": 0.75}})).splitlines()[2:] == [
+        "entities",
+        "  ● none  ███████████████░░░░░ 75 %",
+    ]
+
+
 def test_without_offsets_nothing_is_searched_for() -> None:
     assert "mark" not in html(TEXT, {"entities": {"person": ["Tim Cook"]}}).tags
 

@@ -1,4 +1,4 @@
-"""The documents hold: every README snippet runs as a reader would run it and prints what is shown.
+"""The documents hold: their snippets run as a reader would run them and print what is shown.
 
 A fenced block of ``python`` or ``sh`` may be followed at once by a ``text`` or ``json`` block: the output.
 Python blocks share one session from top to bottom, shell blocks one directory.
@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,17 +19,22 @@ from typing import Any
 
 import pytest
 
+from gliner2_export.cli import build_parser as export_parser
+from gliner2_lite.cli import build_parser
+
 ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+# Documents whose snippets run with the embedded model; those of integrations.md run in tests/apps.
+RUNNABLE = ("README.md", "docs/cli.md", "docs/demo.md")
 # The two that set up a checkout: .ci/run runs them. And what needs an extra and a checkpoint: tests/export.
 SETUP, ELSEWHERE = "make ", "path/to/"
 
 
 @dataclass(frozen=True)
 class Snippet:
-    """One code block of README and the output shown for it (None: none is shown)."""
+    """One code block of a document and the output shown for it (None: none is shown)."""
 
     line: int
     language: str
@@ -40,7 +46,7 @@ def read_snippets(text: str) -> list[Snippet]:
     """The runnable blocks of a document, in order, each with the output block that follows it."""
     blocks = list(FENCE.finditer(text))
     snippets = []
-    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, after in zip(blocks, [*blocks, None][1:], strict=True):
         if block[1] not in ("python", "sh"):
             continue
         follows = after is not None and after[1] in ("text", "json") and after.start() == block.end() + 1
@@ -51,14 +57,18 @@ def read_snippets(text: str) -> list[Snippet]:
     return snippets
 
 
-README = read_snippets((ROOT / "README.md").read_text(encoding="utf-8"))
+def snippets_of(document: str) -> list[Snippet]:
+    return read_snippets((ROOT / document).read_text(encoding="utf-8"))
+
+
+README = snippets_of("README.md")
 
 
 def run_python(code: str, session: dict[str, Any]) -> str:
     """What ``code`` prints when it runs in ``session``."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(code, "README.md", "exec"), session)
+        exec(compile(code, "snippet", "exec"), session)
     return printed.getvalue()
 
 
@@ -73,26 +83,60 @@ def run_shell(code: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_python_snippets_print_what_readme_shows() -> None:
+@pytest.mark.parametrize("document", RUNNABLE)
+def test_python_snippets_print_what_is_shown(document: str) -> None:
     session: dict[str, Any] = {}
-    snippets = [s for s in README if s.language == "python" and ELSEWHERE not in s.code]
-    assert len(snippets) >= 8
-    for snippet in snippets:
-        printed = run_python(snippet.code, session)
-        assert printed == (snippet.output or ""), f"README.md, line {snippet.line}"
+    for snippet in snippets_of(document):
+        if snippet.language == "python" and ELSEWHERE not in snippet.code:
+            printed = run_python(snippet.code, session)
+            assert printed == (snippet.output or ""), f"{document}, line {snippet.line}"
 
 
-def test_shell_snippets_print_what_readme_shows(tmp_path: Path) -> None:
-    snippets = [s for s in README if s.language == "sh" and ELSEWHERE not in s.code]
-    assert len(snippets) >= 4
-    for snippet in snippets:
+@pytest.mark.parametrize("document", RUNNABLE)
+def test_shell_snippets_print_what_is_shown(document: str, tmp_path: Path) -> None:
+    for snippet in snippets_of(document):
         code = snippet.code.replace("make install && .venv/bin/", "")
-        if code.startswith(SETUP):
+        if snippet.language != "sh" or ELSEWHERE in code or code.startswith(SETUP):
             continue
         printed = run_shell(code, tmp_path)
-        assert printed, f"README.md, line {snippet.line} printed nothing"
+        assert printed, f"{document}, line {snippet.line} printed nothing"
         if snippet.output is not None:
-            assert printed == snippet.output, f"README.md, line {snippet.line}"
+            assert printed == snippet.output, f"{document}, line {snippet.line}"
+
+
+def test_there_are_snippets_to_run() -> None:
+    counts = {(document, s.language): 0 for document in RUNNABLE for s in snippets_of(document)}
+    for document in RUNNABLE:
+        for snippet in snippets_of(document):
+            counts[document, snippet.language] += ELSEWHERE not in snippet.code
+    assert counts["README.md", "python"] >= 8 and counts["README.md", "sh"] >= 4
+    assert counts["docs/cli.md", "sh"] >= 4 and counts["docs/demo.md", "python"] == 1
+
+
+def commands_in(code: str) -> list[list[str]]:
+    """The arguments of every ``gliner2-lite`` in shell code, up to a pipe, a redirection or its end."""
+    found = []
+    for line in re.sub(r"\\\n", " ", code).splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>()")
+        lexer.whitespace_split = True
+        words = list(lexer)
+        for index, word in enumerate(words):
+            if word.rpartition("/")[2] == "gliner2-lite":
+                rest = words[index + 1 :]
+                ends = [place for place, later in enumerate(rest) if set(later) <= set("|&;<>()")]
+                found.append(rest[: ends[0]] if ends else rest)
+    return found
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_are_those_of_the_parser(document: Path) -> None:
+    """Also of commands that need a checkpoint, a network or a browser."""
+    for snippet in read_snippets(document.read_text(encoding="utf-8")):
+        for arguments in commands_in(snippet.code) if snippet.language == "sh" else ():
+            if arguments[0] == "export":
+                export_parser().parse_args(arguments[1:])
+            else:
+                build_parser().parse_args(arguments)
 
 
 def test_snippets_left_out_are_the_known_ones() -> None:
@@ -110,7 +154,7 @@ def test_first_two_commands_set_up_everything() -> None:
     )
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     for path, anchor in LINK.findall(FENCE.sub("", text)):

@@ -73,6 +73,10 @@ def listing(root: Path) -> dict[str, tuple[int, int]]:
     }
 
 
+def files_in(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
 @pytest.fixture
 def bundle(small_bundle: Path, tmp_path: Path) -> Path:
     """A copy that a test may change."""
@@ -308,12 +312,17 @@ def test_names_that_are_neither_directory_nor_repository(name: str, tmp_path: Pa
     assert load("http://127.0.0.1:9", tmp_path, name).startswith(f"BundleNotFoundError '{name}' is neither")
 
 
-def push(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+def command(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    """Exit code and output of the command line with ``arguments``."""
     done = subprocess.run(
-        [sys.executable, "-m", "gliner2_lite", "push", *arguments],
+        [sys.executable, "-m", "gliner2_lite", *arguments],
         env=environment(endpoint, home, **more), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
+
+
+def push(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    return command(endpoint, home, "push", *arguments, **more)
 
 
 def test_a_pushed_bundle_can_be_loaded(bundle: Path, tmp_path: Path) -> None:
@@ -334,19 +343,52 @@ def test_a_pushed_bundle_can_be_loaded(bundle: Path, tmp_path: Path) -> None:
         assert asked.get("private", asked.get("visibility") == "private") is True and asked["name"] == "new"
         assert hub.branches == ["next"]
         assert (hub.commits[0]["summary"], hub.commits[0]["branch"]) == ("First", "next")
-        pushed = hub.pushed["org/new"]
-        assert set(pushed) == {"gliner2_lite.json", *manifest["files"]}
-        assert pushed["README.md"] == b'from_pretrained("org/new")'
+        pushed = hub.repos["org/new"]
+        assert files_in(pushed) == {"gliner2_lite.json", *manifest["files"]}
+        assert (pushed / "README.md").read_bytes() == b'from_pretrained("org/new")'
         assert listing(bundle) == before
-        for name, data in pushed.items():
-            (tmp_path / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / "copy" / name).write_bytes(data)
-        recorded = json.loads(pushed["gliner2_lite.json"])["files"]
-        assert {n: file_sha256(tmp_path / "copy" / n) for n in recorded} == {
-            n: r["sha256"] for n, r in recorded.items()
-        }
-        hub.repos["org/new"] = tmp_path / "copy"
+        recorded = json.loads((pushed / "gliner2_lite.json").read_bytes())["files"]
+        assert {n: file_sha256(pushed / n) for n in recorded} == {n: r["sha256"] for n, r in recorded.items()}
+        asked_for = {"revision": "next"}
+        loaded = load(hub.endpoint, tmp_path / "cache", "org/new", options=asked_for, HF_TOKEN="secret")
+        assert loaded == LOADED
+
+
+def test_a_second_push_takes_away_what_only_the_older_bundle_had(
+    two_variants: Path, small_bundle: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "h"
+    with serve(token="secret") as hub:
+        assert push(hub.endpoint, home, str(two_variants), "org/new", HF_TOKEN="secret")[0] == 0
+        pushed = hub.repos["org/new"]
+        assert "onnx/model_int8.onnx" in files_in(pushed)
+        (pushed / "LICENSE").write_text("of somebody's own")
+        code, _, err = push(hub.endpoint, home, str(small_bundle), "org/new", HF_TOKEN="secret")
+        assert code == 0, err
+        manifest = json.loads((small_bundle / "gliner2_lite.json").read_text())
+        assert files_in(pushed) == {"gliner2_lite.json", "LICENSE", *manifest["files"]}
+        assert len(hub.commits) == 2  # one each
+        (pushed / "gliner2_lite.json").write_text("[]")  # no manifest: nothing can be said of older files
+        code, _, err = push(hub.endpoint, home, str(small_bundle), "org/new", HF_TOKEN="secret")
+        assert code == 0 and "cannot be read" in err
         assert load(hub.endpoint, tmp_path / "cache", "org/new", HF_TOKEN="secret") == LOADED
+
+
+def test_info_and_schema_check_download_no_graph(bundle: Path, tmp_path: Path) -> None:
+    manifest = json.loads((bundle / "gliner2_lite.json").read_text())
+    (bundle / "quality.json").write_text("{}")
+    manifest["files"]["quality.json"] = {"size": 2, "sha256": file_sha256(bundle / "quality.json")}
+    (bundle / "gliner2_lite.json").write_text(json.dumps(manifest))
+    (tmp_path / "schema.json").write_text('{"entities": ["person"]}')
+    with serve({"org/small": bundle}) as hub:
+        code, out, err = command(hub.endpoint, tmp_path / "h", "info", "org/small")
+        assert code == 0 and "variant fp32" in out, err
+        assert sorted(hub.gets()) == ["gliner2_lite.json", "quality.json"]
+        hub.requests.clear()
+        schema = ("schema", "check", str(tmp_path / "schema.json"), "--model", "org/small")
+        code, out, err = command(hub.endpoint, tmp_path / "h", *schema)
+        assert code == 0 and "tokens before every text" in out, err
+        assert hub.gets() == ["tokenizer.json"]
 
 
 def test_nothing_is_pushed_that_is_not_whole_or_not_allowed(bundle: Path, tmp_path: Path) -> None:

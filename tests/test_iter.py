@@ -97,9 +97,12 @@ def test_a_stream_reads_a_few_batches_ahead(model: GLiNER2, schema: Schema) -> N
 
 
 def test_errors_take_their_place_or_end_the_stream(model: GLiNER2, schema: Schema) -> None:
-    texts: list[Any] = ["Ann.", 3, TOO_LONG, "Bob.", "\ud800", None]
+    missing = InputError("no such file")
+    texts: list[Any] = ["Ann.", 3, TOO_LONG, "Bob.", "\ud800", None, missing]
     found = list(model.extract_iter(texts, schema, errors="yield"))
-    assert [type(item) for item in found] == [dict, InputTypeError, InputError, dict, InputError, dict]
+    kinds = [dict, InputTypeError, InputError, dict, InputError, dict, InputError]
+    assert [type(item) for item in found] == kinds
+    assert found[-1] is missing
     assert found[3] == model.extract("Bob.", schema)
 
     stream = model.extract_iter(texts, schema)

@@ -67,7 +67,7 @@ def test_closing_early_ends_the_workers_and_the_reading(model: GLiNER2, schema: 
     next(stream)
     assert len(multiprocessing.active_children()) == 1
     assert read <= 2 * 8
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert multiprocessing.active_children() == []
 
 

@@ -1,4 +1,4 @@
-"""AWS Lambda: JSON in, JSON out, over HTTP (API Gateway, function URL) or by direct invocation.
+"""AWS Lambda: JSON in, JSON out, over HTTP (API Gateway, function URL, load balancer) or invoked directly.
 
     {"text": "..."} or {"texts": ["...", ...]}, with "schema": {"entities": ["person"], ...}
     optional: "threshold", "include_confidence", "include_spans"
@@ -15,6 +15,7 @@ import os
 from typing import Any
 
 from gliner2_lite import GLiNER2, GLiNER2LiteError, InputError, InputTypeError, Schema
+from gliner2_lite.integrations.reading import all_or_error, read_texts
 from gliner2_lite.schema import load_schema_json
 
 MAX_TEXTS = int(os.environ.get("GLINER2_LITE_MAX_TEXTS", "64"))
@@ -47,7 +48,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 
 def is_http(event: object) -> bool:
-    """Whether the event is an HTTP request: API Gateway (both payload versions), function URL, ALB."""
+    """Whether the event is an HTTP request: API Gateway (payload 1.0 and 2.0), function URL, ALB."""
     if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
         return False
     return "httpMethod" in event or "http" in event["requestContext"]
@@ -82,12 +83,13 @@ def answer(request: object) -> dict[str, Any]:
         raise InputError('give either "text" or "texts"')
     texts = request["texts"] if "texts" in request else [request["text"]]
     check_size(texts)
-    results = MODEL.batch_extract_long(
-        texts, read_schema(request),
+    found = read_texts(
+        MODEL, texts, read_schema(request),
         threshold=request.get("threshold", 0.5),
         include_confidence=flag(request, "include_confidence"),
         include_spans=flag(request, "include_spans"),
     )  # fmt: skip
+    results = all_or_error(found)
     return {"results": results} if "texts" in request else {"result": results[0]}
 
 
@@ -120,9 +122,10 @@ def flag(request: dict[str, Any], key: str) -> bool:
 
 
 def response(status: int, payload: dict[str, Any]) -> dict[str, Any]:
-    """An HTTP answer in the form that API Gateway and function URLs send on."""
+    """An HTTP answer in the form that API Gateway, function URLs and load balancers send on."""
     return {
         "statusCode": status,
+        "isBase64Encoded": False,
         "headers": {"content-type": "application/json; charset=utf-8"},
         "body": json.dumps(payload, ensure_ascii=False),
     }

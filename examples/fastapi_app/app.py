@@ -28,6 +28,7 @@ from prometheus_client import (
 )
 
 from gliner2_lite import GLiNER2, GLiNER2LiteError, Schema
+from gliner2_lite.integrations.reading import all_or_error, read_texts
 
 RETRY_AFTER_SECONDS = 1
 
@@ -101,10 +102,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         model = loaded[0]
 
         def call() -> list[dict[str, Any]]:
-            return model.batch_extract_long(
-                texts, Schema.from_dict(question.schema_), threshold=question.threshold,
+            found = read_texts(
+                model, texts, Schema.from_dict(question.schema_), threshold=question.threshold,
                 include_confidence=question.include_confidence, include_spans=question.include_spans,
             )  # fmt: skip
+            return all_or_error(found)
 
         results = await gate.run(call)
         metrics.texts.inc(len(texts))

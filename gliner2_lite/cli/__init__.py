@@ -42,6 +42,7 @@ examples:
   gliner2-lite demo                            every task in a browser (extra: demo)
   gliner2-lite compile MODEL                   pack the weights for this CPU: faster start, shared memory
   gliner2-lite export CHECKPOINT OUT           a trained checkpoint becomes a bundle (extra: export)
+  gliner2-lite push BUNDLE ORG/NAME            the bundle becomes a repository on the Hub
   source <(gliner2-lite completion bash)       completion with the tab key
 """
 

@@ -3,53 +3,53 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from gliner2_lite.cli.records import Record
+from gliner2_lite.errors import InputError
 
-Results = Iterator[dict[str, Any] | Exception]
+Text = str | InputError
+Result = dict[str, Any] | InputError
+Answer = Mapping[str, Any] | str
 
-# After so many unreadable records in a row an empty text moves a half-filled batch on: what waits is bounded.
-MAX_WAITING = 500
-FILLER = Record("", None)
+# How the library's message on a text of too many tokens goes on; here other words name the ways out.
+LIBRARY_REMEDY = "; use the *_long method"
+REMEDY = "; read it in windows with --long, or ask for fewer labels"
+REMEDY_OF_LONG = "; make the windows of --long smaller with --chunk-size, or ask for fewer labels"
 
 
 def answers(
-    records: Iterable[Record], extract: Callable[[Iterator[str]], Results], *, stop_early: bool
-) -> Iterator[tuple[Record, Mapping[str, Any] | str]]:
+    records: Iterable[Record],
+    extract: Callable[[Iterator[Text]], Generator[Result, None, None]],
+    *,
+    stop_early: bool,
+    long: bool = False,
+) -> Generator[tuple[Record, Answer], None, None]:
     """Each record with its result, or with the message of what is wrong with it, in order.
 
-    ``extract`` takes texts as it needs them and gives one result or error for each. With ``stop_early``
-    nothing is read after the first unreadable record.
+    ``extract`` takes texts as it needs them and gives one result or error for each; the error that stands
+    for an unreadable record it gives back. With ``stop_early`` nothing is read after the first of those.
+    ``long`` says that ``extract`` reads texts in windows. Closing this closes ``extract``.
     """
     waiting: deque[Record] = deque()
 
-    def texts() -> Iterator[str]:
-        unreadable = 0
+    def texts() -> Iterator[Text]:
         for record in records:
             waiting.append(record)
             if record.error is None:
-                unreadable = 0
                 yield record.text
                 continue
+            yield InputError(record.error)
             if stop_early:
                 return
-            unreadable += 1
-            if unreadable % MAX_WAITING == 0:
-                waiting.append(FILLER)
-                yield FILLER.text
 
-    for result in extract(texts()):
-        yield from _errors(waiting)
-        record = waiting.popleft()
-        if record is not FILLER:
-            yield record, str(result) if isinstance(result, Exception) else result
-    yield from _errors(waiting)
+    with closing(extract(texts())) as results:
+        for result in results:
+            yield waiting.popleft(), _message(result, long) if isinstance(result, InputError) else result
 
 
-def _errors(waiting: deque[Record]) -> Iterator[tuple[Record, str]]:
-    """Take the unreadable records from the front."""
-    while waiting and waiting[0].error is not None:
-        record = waiting.popleft()
-        yield record, record.error or ""
+def _message(error: InputError, long: bool) -> str:
+    what, library, _ = str(error).partition(LIBRARY_REMEDY)
+    return what if not library else what + (REMEDY_OF_LONG if long else REMEDY)

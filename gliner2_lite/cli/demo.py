@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
+from gliner2_lite.cli.values import port
 from gliner2_lite.errors import MissingExtraError
 
 
@@ -28,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="which graph of the bundle (default: int8 where it has one)",
     )
     parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1")
-    parser.add_argument("--port", type=_port, default=7860, metavar="N", help="default: 7860")
+    parser.add_argument("--port", type=port, default=7860, metavar="N", help="default: 7860")
     parser.set_defaults(run=run)
 
 
@@ -48,9 +49,3 @@ def run(options: argparse.Namespace) -> None:
 
     model = GLiNER2.from_pretrained(options.model, variant=options.variant)
     app.serve(model, name=options.model, host=options.host, port=options.port)
-
-
-def _port(value: str) -> int:
-    if not value.isdecimal() or not 0 < int(value) < 65536:
-        raise argparse.ArgumentTypeError(f"{value!r} is not a port; write a number from 1 to 65535")
-    return int(value)

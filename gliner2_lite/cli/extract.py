@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from gliner2_lite.cli.answers import answers
-from gliner2_lite.cli.numbers import not_negative, positive, probability
+from gliner2_lite.cli.answers import Answer, answers
 from gliner2_lite.cli.records import Layout, Record, read_records
 from gliner2_lite.cli.sources import AUTO, FORMATS, STDIN, Source, plan_sources
 from gliner2_lite.cli.stopping import StopSignals
 from gliner2_lite.cli.tasks import add_task_options, build_schema, has_tasks
+from gliner2_lite.cli.values import character, not_negative, positive, probability
 from gliner2_lite.errors import InputError
 
 if TYPE_CHECKING:
     from gliner2_lite import GLiNER2, Schema
 
-Formatter = Callable[[Record, Mapping[str, Any] | str], str]  # a record with its result or error message
+Formatter = Callable[[Record, Answer], str]
 
 EPILOG = """\
 Every text gives one line of JSON on stdout. All tasks of one call run in one pass of the model.
@@ -107,12 +108,16 @@ def _write_all(
     with (
         open_output(options.output, signals) as output,
         progress(sources, into_file=options.output is not None) as advance,
+        closing(  # ends worker processes, whatever ends this
+            answers(
+                records,
+                lambda texts: model.extract_iter(texts, schema, errors="yield", **arguments),
+                stop_early=stop_early,
+                long=options.long,
+            )
+        ) as answered,
     ):
-        for record, answer in answers(
-            records,
-            lambda texts: model.extract_iter(texts, schema, errors="yield", **arguments),
-            stop_early=stop_early,
-        ):
+        for record, answer in answered:
             if isinstance(answer, str):
                 message = answer if options.text is not None else f"{record.place}: {answer}"
                 if stop_early:
@@ -206,7 +211,7 @@ def _add_input_options(group: argparse._ArgumentGroup) -> None:
     add("--id-field", metavar="KEY", help="key or column that each record must have, repeated in errors")
     add(
         "--delimiter",
-        type=_character,
+        type=character,
         metavar="CHAR",
         help="between CSV columns (default a comma; in .tsv files a tab)",
     )
@@ -267,10 +272,3 @@ def _add_model_options(group: argparse._ArgumentGroup) -> None:
     add("--batch-tokens", type=positive, metavar="N", help="most tokens per pass, padding included")
     add("--workers", type=not_negative, default=0, metavar="N", help="processes (default 0: only this one)")
     add("--threads", type=positive, metavar="N", help="CPU threads (default: the runtime's choice)")
-
-
-def _character(text: str) -> str:
-    char = "\t" if text == "\\t" else text
-    if len(char) != 1 or char in '"\r\n' or not char.isascii():
-        raise argparse.ArgumentTypeError(f"{text!r} is not one character, such as ; or \\t")
-    return char

@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gliner2_lite.prompt import ENTITIES_KEY
-from gliner2_lite.results import RELATIONS_KEY
+from gliner2_lite.display.sections import (
+    ENTITIES_KEY,
+    RELATIONS_KEY,
+    Classes,
+    Entities,
+    Found,
+    Records,
+    Relations,
+    read_sections,
+)
 
 ARROW = " → "
 
@@ -24,53 +32,34 @@ class Finding:
 
 
 def findings(result: Mapping[str, Any]) -> Iterator[Finding]:
-    """Everything in a result that was made with confidences and spans, in its order."""
-    for task, value in result.items():
-        if task == ENTITIES_KEY and isinstance(value, dict) and not _is_label(value):
-            for name, items in value.items():
-                for item in _many(items):
-                    yield _span(task, name, item)
-        elif task == RELATIONS_KEY and isinstance(value, dict) and not _is_label(value):
-            for name, pairs in value.items():
-                for pair in pairs:
-                    yield _pair(task, name, pair["head"], pair["tail"])
-        else:
-            yield from _others(task, value)
+    """Everything in a result, in its order; of several records in a structure each has its number."""
+    for section in read_sections("", result):  # whose offsets are not looked at here
+        if isinstance(section, Entities):
+            for name, items in section.types:
+                yield from (_finding(ENTITIES_KEY, name, item) for item in items)
+        elif isinstance(section, Relations):
+            for name, pairs in section.types:
+                yield from (_pair(name, head, tail) for head, tail in pairs)
+        elif isinstance(section, Classes):
+            yield from (Finding(section.task, "", score.label, score.confidence) for score in section.scores)
+        elif isinstance(section, Records):
+            for number, record in enumerate(section.records, start=1):
+                task = section.name if len(section.records) == 1 else f"{section.name} {number}"
+                for field, items in record:
+                    yield from (_finding(task, field, item) for item in items)
 
 
-def _others(task: str, value: Any) -> Iterator[Finding]:
-    """Labels of a classification, or records; an instance of several is numbered."""
-    items = _many(value)
-    for number, item in enumerate(items, start=1):
-        if _is_label(item):
-            yield Finding(task, "", str(item["label"]), item["confidence"])
-            continue
-        name = task if len(items) == 1 else f"{task} {number}"
-        for field, found in item.items():
-            for one in _many(found):
-                yield _span(name, field, one)
+def _finding(task: str, label: str, item: Found) -> Finding:
+    extra = "; ".join(f"{name}: {labels}" for name, labels in item.attributes)
+    value = f"{item.text} ({extra})" if extra else item.text
+    return Finding(task, label, value, item.confidence, _spans(item))
 
 
-def _span(task: str, label: str, item: Any) -> Finding:
-    extra = [
-        f"{name}: {', '.join(str(one['label']) for one in _many(value))}"
-        for name, value in item.items()
-        if name not in ("text", "confidence", "start", "end")
-    ]
-    value = item["text"] + (f" ({'; '.join(extra)})" if extra else "")
-    spans = ((item["start"], item["end"]),) if "start" in item else ()
-    return Finding(task, label, value, item.get("confidence"), spans)
+def _pair(name: str, head: Found, tail: Found) -> Finding:
+    known = [side.confidence for side in (head, tail) if side.confidence is not None]
+    value = f"{head.text}{ARROW}{tail.text}"
+    return Finding(RELATIONS_KEY, name, value, min(known, default=None), _spans(head, tail))
 
 
-def _pair(task: str, name: str, head: Any, tail: Any) -> Finding:
-    confidence = min(head["confidence"], tail["confidence"])
-    spans = tuple((side["start"], side["end"]) for side in (head, tail) if "start" in side)
-    return Finding(task, name, f"{head['text']}{ARROW}{tail['text']}", confidence, spans)
-
-
-def _many(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value in (None, "") else [value]
-
-
-def _is_label(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"label", "confidence"}
+def _spans(*items: Found) -> tuple[tuple[int, int], ...]:
+    return tuple((item.start, item.end) for item in items if item.start is not None and item.end is not None)

@@ -40,11 +40,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the facts. Of the bundle, its manifest, quality report and compiled graphs are looked at."""
-    from gliner2_lite.bundle import read_bundle
+    """Print the facts. Of the bundle, its manifest, quality report and compiled graphs are looked at; of a
+    repository's, manifest and report are downloaded."""
+    from gliner2_lite.bundle import QUALITY_NAME, read_bundle
     from gliner2_lite.location import HubOptions, locate
 
-    bundle = read_bundle(locate(options.model, None, HubOptions()))
+    bundle = read_bundle(locate(options.model, None, HubOptions(), only=(QUALITY_NAME,)))
     report = _quality_report(bundle)
     compiled = _compiled(bundle)
     if options.json:

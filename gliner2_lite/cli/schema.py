@@ -103,14 +103,14 @@ def _count(items: list[str] | tuple[str, ...], word: str) -> str:
 
 
 def _tokens(prompt: Prompt, model: str) -> str:
-    """How many tokens stand before the text; loads the tokenizer and no graph."""
+    """How many tokens stand before the text; reads, or downloads, the tokenizer and no graph."""
     from gliner2_lite.batch import Sample, encode_sample
-    from gliner2_lite.bundle import read_bundle
+    from gliner2_lite.bundle import TOKENIZER_NAME, VOCABULARY_NAME, read_bundle
     from gliner2_lite.location import HubOptions, locate
     from gliner2_lite.tokenizer import open_tokenizer
     from gliner2_lite.words import resolve_splitter, split_words
 
-    bundle = read_bundle(locate(model, None, HubOptions()))
+    bundle = read_bundle(locate(model, None, HubOptions(), only=(TOKENIZER_NAME, VOCABULARY_NAME)))
     tokenizer = open_tokenizer(bundle)
     sample = Sample("", split_words("", resolve_splitter(None), limit=None), prompt)
     encoded = encode_sample(sample, tokenizer.ids, bundle.special_tokens, pooling=bundle.config.token_pooling)

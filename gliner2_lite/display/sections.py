@@ -87,14 +87,14 @@ def read_sections(text: object, result: object) -> tuple[Section, ...]:
 
 
 def _section(key: str, value: Any) -> Section:
+    if value and (isinstance(value, str) or _is_class(value)):  # first: a task may have any name
+        return Classes(key, (_class(value),))
     if key == RELATIONS_KEY and isinstance(value, Mapping):
         return Relations(tuple((name, _pairs(name, pairs)) for name, pairs in value.items()))
     if key == ENTITIES_KEY and isinstance(value, Mapping):
         return Entities(tuple((name, _values(found, f"{key}.{name}")) for name, found in value.items()))
     if not value:
         return Nothing(key)
-    if isinstance(value, str) or _is_class(value):
-        return Classes(key, (_class(value),))
     if isinstance(value, list) and all(isinstance(item, str) or _is_class(item) for item in value):
         return Classes(key, tuple(_class(item) for item in value))
     if key not in (ENTITIES_KEY, RELATIONS_KEY) and _is_records(value):

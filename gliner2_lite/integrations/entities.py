@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gliner2_lite.flat_entities import flat_entities
+from gliner2_lite.integrations.reading import all_or_error, read_texts
 from gliner2_lite.model import GLiNER2
+from gliner2_lite.schema import entities_schema
 
 Entity = dict[str, Any]
 
@@ -21,12 +23,15 @@ def find_entities(
 
     Returns:
         per text dicts with ``start``, ``end``, ``text``, ``label``, ``score``.
+
+    Raises:
+        InputError: a text cannot be run; names it by its index.
     """
-    found = model.batch_extract_entities_long(
-        texts, labels, batch_size, threshold, include_confidence=True, include_spans=True,
-        overlap_policy="allow",
+    found = read_texts(
+        model, texts, entities_schema(labels), batch_size=batch_size, threshold=threshold,
+        include_confidence=True, include_spans=True, overlap_policy="allow",
     )  # fmt: skip
-    return [one_label_per_span(result) for result in found]
+    return [one_label_per_span(result) for result in all_or_error(found)]
 
 
 def one_label_per_span(result: dict[str, Any]) -> list[Entity]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from gliner2_lite.errors import InputError
+from gliner2_lite.integrations.reading import CHUNK_SIZE, all_or_error, read_texts
+from gliner2_lite.long_text import check_window
 from gliner2_lite.model import GLiNER2
 from gliner2_lite.options import check_batch_limits, make_options
 from gliner2_lite.schema import Schema, StructureBuilder, compile_schema
@@ -60,10 +62,12 @@ class Extractor:
         model: name, directory or repository of a bundle.
         schema: a Schema, which is copied, or its dict form as in a schema file.
         threshold, include_confidence, include_spans: as in ``GLiNER2.extract``.
-        long: read each text in overlapping windows, for texts of any length.
+        long: read each text in overlapping windows, for texts of any length; False reads it in one piece.
+        chunk_size: words per window; a text that makes too many tokens is read in smaller ones.
         batch_size: texts (or windows) per forward pass.
         on_error: what a text that cannot be run becomes: ``"raise"`` an InputError, ``"record"`` the answer
-            ``{"error": message}``, while the other texts are answered.
+            ``{"error": message}``, while the other texts are answered. None: recorded in a column of a
+            table (Spark, Ray), where one text must not end the job, and raised elsewhere.
         variant, threads: as in ``GLiNER2.from_pretrained``.
 
     Raises:
@@ -75,9 +79,10 @@ class Extractor:
     threshold: float = 0.5
     include_confidence: bool = False
     include_spans: bool = False
-    long: bool = False
+    long: bool = True
+    chunk_size: int = CHUNK_SIZE
     batch_size: int = 8
-    on_error: str = "raise"
+    on_error: str | None = None
     variant: str | None = None
     threads: int | None = None
 
@@ -85,9 +90,10 @@ class Extractor:
         object.__setattr__(self, "schema", _own_schema(self.schema))
         make_options(threshold=self.threshold)
         check_batch_limits(self.batch_size, None)
-        if self.on_error not in ON_ERROR:
+        check_window(self.chunk_size, 0)
+        if self.on_error is not None and self.on_error not in ON_ERROR:
             choices = ", ".join(map(repr, ON_ERROR))
-            raise InputError(f"on_error must be one of {choices}, not {self.on_error!r}")
+            raise InputError(f"on_error must be one of {choices} or None, not {self.on_error!r}")
 
     def load(self) -> GLiNER2:
         """The model, loaded now if this process has not yet."""
@@ -99,37 +105,38 @@ class Extractor:
 
     def batch(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """One answer per text, in order."""
-        if self.on_error == "raise":
-            return self._extract(texts)
-        try:
-            return self._extract(texts)
-        except InputError:
-            if len(texts) == 1:
-                return [self._answer_or_error(texts[0])]
-            return [self._answer_or_error(text) for text in texts]
+        return self._answers(texts, self.on_error or "raise")
 
     def json_batch(self, texts: Sequence[str | None]) -> list[str | None]:
         """:meth:`batch` for a column of a table: answers as JSON text, and null where the text is null."""
         present = [index for index, text in enumerate(texts) if text is not None]
-        answers = self.batch([text for text in texts if text is not None])
+        answers = self._answers([text for text in texts if text is not None], self.on_error or "record")
         column: list[str | None] = [None] * len(texts)
         for index, answer in zip(present, answers, strict=True):
             column[index] = json.dumps(answer, ensure_ascii=False)
         return column
 
-    def _extract(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        model = self.load()
-        run = model.batch_extract_long if self.long else model.batch_extract
-        return run(
-            list(texts), self.schema, batch_size=self.batch_size, threshold=self.threshold,
-            include_confidence=self.include_confidence, include_spans=self.include_spans,
-        )  # fmt: skip
+    def _answers(self, texts: Sequence[str], on_error: str) -> list[dict[str, Any]]:
+        found = self._read(texts)
+        if on_error == "raise":
+            return all_or_error(found)
+        return [{"error": str(answer)} if isinstance(answer, InputError) else answer for answer in found]
 
-    def _answer_or_error(self, text: str) -> dict[str, Any]:
-        try:
-            return self._extract([text])[0]
-        except InputError as error:
-            return {"error": str(error)}
+    def _read(self, texts: Sequence[str]) -> list[dict[str, Any] | InputError]:
+        model = self.load()
+        if self.long:
+            return read_texts(
+                model, texts, self.schema, batch_size=self.batch_size, threshold=self.threshold,
+                include_confidence=self.include_confidence, include_spans=self.include_spans,
+                chunk_size=self.chunk_size,
+            )  # fmt: skip
+        return list(
+            model.extract_iter(
+                texts, self.schema, batch_size=self.batch_size, threshold=self.threshold,
+                include_confidence=self.include_confidence, include_spans=self.include_spans,
+                errors="yield",
+            )
+        )  # fmt: skip
 
 
 def _own_schema(schema: Any) -> Schema:

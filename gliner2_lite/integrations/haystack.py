@@ -14,6 +14,7 @@ from typing import Any
 from gliner2_lite.errors import InputError
 from gliner2_lite.integrations import missing_extra
 from gliner2_lite.integrations.extractor import Extractor
+from gliner2_lite.integrations.reading import CHUNK_SIZE
 from gliner2_lite.schema import Schema
 
 try:
@@ -31,7 +32,7 @@ class GLiNER2Extractor:
         schema: what to extract, as in a schema file: ``{"entities": [...], "classifications": [...], ...}``.
         meta_field: the key of ``meta`` that gets the answer, in the form of ``GLiNER2.extract``.
         threshold, include_confidence, include_spans, batch_size, variant, threads: as in ``GLiNER2``.
-        long: read documents in windows, so that their length does not matter.
+        long, chunk_size: read documents in windows of so many words, so that their length does not matter.
         on_error: ``"raise"``, or ``"record"`` to answer ``{"error": message}`` where a text cannot be run.
 
     Raises:
@@ -48,6 +49,7 @@ class GLiNER2Extractor:
         include_confidence: bool = False,
         include_spans: bool = True,
         long: bool = True,
+        chunk_size: int = CHUNK_SIZE,
         batch_size: int = 8,
         on_error: str = "raise",
         variant: str | None = None,
@@ -60,8 +62,8 @@ class GLiNER2Extractor:
         self._extractor = Extractor(
             model=str(Path(model)) if isinstance(model, Path) else model,
             schema=schema, threshold=threshold, include_confidence=include_confidence,
-            include_spans=include_spans, long=long, batch_size=batch_size, on_error=on_error,
-            variant=variant, threads=threads,
+            include_spans=include_spans, long=long, chunk_size=chunk_size, batch_size=batch_size,
+            on_error=on_error, variant=variant, threads=threads,
         )  # fmt: skip
 
     def warm_up(self) -> None:
@@ -92,8 +94,8 @@ class GLiNER2Extractor:
         return default_to_dict(
             self, model=own.model, schema=self.schema, meta_field=self.meta_field,
             threshold=own.threshold, include_confidence=own.include_confidence,
-            include_spans=own.include_spans, long=own.long, batch_size=own.batch_size,
-            on_error=own.on_error, variant=own.variant, threads=own.threads,
+            include_spans=own.include_spans, long=own.long, chunk_size=own.chunk_size,
+            batch_size=own.batch_size, on_error=own.on_error, variant=own.variant, threads=own.threads,
         )  # fmt: skip
 
     @classmethod

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gliner2_lite.errors import GLiNER2LiteError, InputError
+from gliner2_lite.errors import InputError
 from gliner2_lite.integrations import missing_extra
 from gliner2_lite.integrations.entities import Entity, entity_lists, one_label_per_span
 from gliner2_lite.integrations.extractor import shared_model
+from gliner2_lite.integrations.reading import read_texts
 from gliner2_lite.options import check_batch_limits, make_options
 from gliner2_lite.schema import Schema, classification_schema, compile_schema
 
@@ -169,24 +170,17 @@ class GLiNER2Component(Pipe):
 
     def _annotated(self, docs: list[Doc]) -> Iterator[Doc]:
         """The documents with their answers; those that cannot be run go to spaCy's error handler."""
-        try:
-            answers = self._answers(docs)
-        except GLiNER2LiteError as error:
-            if len(docs) == 1:
-                self.get_error_handler()(self.name, self, docs, error)
-                return
-            for doc in docs:
-                yield from self._annotated([doc])
-            return
-        for doc, answer in zip(docs, answers, strict=True):
-            self._write(doc, answer)
-            yield doc
-
-    def _answers(self, docs: Sequence[Doc]) -> list[dict[str, Any]]:
-        return self._model().batch_extract_long(
-            [doc.text for doc in docs], self._schema, self.settings.batch_size, self.settings.threshold,
+        answers = read_texts(
+            self._model(), [doc.text for doc in docs], self._schema,
+            batch_size=self.settings.batch_size, threshold=self.settings.threshold,
             include_confidence=True, include_spans=True, overlap_policy="allow",
         )  # fmt: skip
+        for doc, answer in zip(docs, answers, strict=True):
+            if isinstance(answer, InputError):
+                self.get_error_handler()(self.name, self, [doc], answer)
+            else:
+                self._write(doc, answer)
+                yield doc
 
     def _model(self) -> Any:
         settings = self.settings

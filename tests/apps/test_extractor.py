@@ -45,10 +45,13 @@ def test_validators_and_later_changes_of_the_schema() -> None:
 
 
 def test_null_and_broken_texts_of_a_column() -> None:
+    """One text does not end a job over a table, unless that is asked for; a call raises."""
     texts = ["Lars moved to Oslo.", None, "broken \ud800"]
     with pytest.raises(InputError, match=r"texts\[1\]"):
-        Extractor("tiny", SCHEMA).json_batch(texts)
-    first, null, broken = Extractor("tiny", SCHEMA, on_error="record").json_batch(texts)
+        Extractor("tiny", SCHEMA, on_error="raise").json_batch(texts)
+    with pytest.raises(InputError, match=r"texts\[0\].*surrogate"):
+        Extractor("tiny", SCHEMA)(texts[2] or "")
+    first, null, broken = Extractor("tiny", SCHEMA).json_batch(texts)
     assert first == '{"entities": {"person": ["Lars"], "city": ["Oslo"]}}'
     assert null is None
     assert broken is not None and broken.startswith('{"error": "') and "surrogate" in broken
@@ -61,3 +64,5 @@ def test_mistakes_show_before_anything_runs() -> None:
         Extractor("tiny", SCHEMA, on_error="ignore")
     with pytest.raises(InputError, match="threshold"):
         Extractor("tiny", SCHEMA, threshold=2)
+    with pytest.raises(InputError, match="chunk_size"):
+        Extractor("tiny", SCHEMA, chunk_size=0)

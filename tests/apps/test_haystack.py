@@ -38,7 +38,9 @@ def test_documents_come_out_with_answers(tiny: GLiNER2) -> None:
 def test_pipeline_file_round_trip_and_connection_to_another_component() -> None:
     pipeline = Pipeline()
     pipeline.add_component("split", DocumentSplitter(split_by="period", split_length=1))
-    pipeline.add_component("extract", GLiNER2Extractor("tiny", SCHEMA, meta_field="found", threshold=0.4))
+    pipeline.add_component(
+        "extract", GLiNER2Extractor("tiny", SCHEMA, meta_field="found", threshold=0.4, chunk_size=99)
+    )
     pipeline.connect("split.documents", "extract.documents")
     copy = Pipeline.from_dict(
         pipeline.to_dict(), allowed_modules=["gliner2_lite.integrations.haystack", "haystack"]

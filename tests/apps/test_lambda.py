@@ -54,11 +54,22 @@ def http_v1(body: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def load_balancer(body: str) -> dict[str, Any]:
+    """An Application Load Balancer with a Lambda target."""
+    target = "arn:aws:elasticloadbalancing:local:0:targetgroup/extract/0"
+    return {
+        "requestContext": {"elb": {"targetGroupArn": target}},
+        "httpMethod": "POST", "path": "/extract", "queryStringParameters": {},
+        "headers": {"content-type": "application/json"}, "body": body, "isBase64Encoded": False,
+    }  # fmt: skip
+
+
 def test_every_door_gives_the_models_answer(handler: ModuleType, expected: dict[str, Any]) -> None:
     body = json.dumps(REQUEST)
-    for event in (http_v2(body), http_v2(body, encoded=True), http_v1(body)):
+    for event in (http_v2(body), http_v2(body, encoded=True), http_v1(body), load_balancer(body)):
         response = handler.handler(event, None)
-        assert response["statusCode"] == 200
+        # A load balancer asks for the last of these as well.
+        assert (response["statusCode"], response["isBase64Encoded"]) == (200, False)
         assert json.loads(response["body"]) == {"result": expected}
     assert handler.handler(REQUEST, None) == {"result": expected}
     several = {"texts": [TEXT, TEXT], "schema": SCHEMA, "include_spans": True}
@@ -91,6 +102,13 @@ def test_mistakes_over_http_are_4xx(
     response = handler.handler(event, None)
     assert response["statusCode"] == status
     assert message in json.loads(response["body"])["error"]
+
+
+def test_dense_texts_are_read_to_their_end(handler: ModuleType) -> None:
+    """Three hundred words that are a thousand tokens and more; the model takes 512."""
+    text = "8f3a-77c1-e09b-41d2 " * 300 + TEXT
+    answer = handler.handler({"text": text, "schema": SCHEMA}, None)
+    assert answer["result"]["entities"]["city"][-1:] == ["Oslo"]
 
 
 def test_mistakes_of_a_direct_invocation_fail_it(handler: ModuleType) -> None:

@@ -61,6 +61,19 @@ def test_parquet_in_json_lines_out_and_one_load_per_actor(
     assert set(per_process.values()) == {1}
 
 
+def test_json_lines_in_and_a_text_that_cannot_be_run(tmp_path: Path) -> None:
+    lines = [{"id": 1, "text": "Lars Olsen moved to Oslo."}, {"id": 2, "text": "8f3a-" * 3000}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    answered = ray.data.read_json(str(tmp_path / "in.jsonl")).map_batches(
+        AnswerBatches,
+        fn_constructor_kwargs={"extractor": EXTRACTOR, "output": "answer"},
+        compute=ray.data.ActorPoolStrategy(size=1),
+    )
+    first, second = (json.loads(row["answer"]) for row in answered.sort("id").take_all())
+    assert first["entities"]["city"] == ["Oslo"]
+    assert "tokens" in second["error"]  # in its place, and the job went on
+
+
 def test_mistakes_name_the_column() -> None:
     with pytest.raises(InputError, match="text='body' is not a column"):
         AnswerBatches(EXTRACTOR, text="body")({"text": ["a"]})

@@ -77,10 +77,13 @@ def test_every_worker_loads_the_model_once(spark: SparkSession, sentences: list[
 
 
 def test_json_lines_and_a_struct_of_the_answers(spark: SparkSession, tmp_path: Path) -> None:
-    lines = [{"id": 1, "text": "Lars Olsen moved to Oslo."}, {"id": 2, "text": "Nothing happened."}]
+    texts = ["Lars Olsen moved to Oslo.", "Nothing happened.", "8f3a-" * 3000]  # the last cannot be run
+    lines = [{"id": number, "text": text} for number, text in enumerate(texts, 1)]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     answered = extract_column(spark.read.json(str(tmp_path / "in.jsonl")), EXTRACTOR, output="answer")
     struct = "entities struct<person: array<string>, company: array<string>, city: array<string>>"
+    errors = answered.where(col("answer").startswith('{"error"')).collect()
+    assert [(row.id, "tokens" in row.answer) for row in errors] == [(3, True)]  # and the job went on
     cities = answered.select("id", from_json(col("answer"), struct)["entities"]["city"].alias("city"))
     assert [(row.id, row.city) for row in cities.where(size("city") > 0).collect()] == [(1, ["Oslo"])]
 

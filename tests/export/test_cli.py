@@ -46,6 +46,20 @@ def test_interrupt_is_exit_code_130(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_interrupted_push_says_that_the_bundle_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("check_push", "_export"):
+        monkeypatch.setattr(cli, name, lambda *args: None)
+    monkeypatch.setattr(cli, "push", interrupt)
+    out = str(tmp_path / "out")
+    assert cli.main([str(tmp_path), out, "--push", "org/name"]) == 130
+    assert f"interrupted, {out} is complete, not pushed" in capsys.readouterr().err
+
+
 def test_missing_package_names_the_extra(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

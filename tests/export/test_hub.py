@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.hub_server import serve
-from tests.test_hub import environment, listing, load
+from tests.test_hub import command, listing, load
 
 LOADED = "loaded int8 ['entities']"
 CONVERT = {"export": True}
@@ -57,11 +55,7 @@ def test_a_checkpoint_that_cannot_be_converted_leaves_nothing(bert_checkpoint: P
 
 
 def export(endpoint: str, home: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "gliner2_lite", "export", *arguments],
-        env=environment(endpoint, home, **more), capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    return done.returncode, done.stdout, done.stderr
+    return command(endpoint, home, "export", *arguments, **more)
 
 
 def test_export_pushes_only_what_was_finished(bert_checkpoint: Path, tmp_path: Path) -> None:
@@ -82,7 +76,7 @@ def test_export_pushes_only_what_was_finished(bert_checkpoint: Path, tmp_path: P
         again = (*arguments, "--overwrite")
         code, printed, err = export(hub.endpoint, tmp_path, *again, HF_TOKEN="secret")
         assert code == 0 and printed.splitlines()[0] == str(out) and "/org/new/commit/" in printed, err
-        card = hub.pushed["org/new"]["README.md"].decode()
+        card = (hub.repos["org/new"] / "README.md").read_text(encoding="utf-8")
         assert "pipeline_tag: token-classification" in card and "library_name: gliner2-lite" in card
         assert 'from_pretrained("org/new")' in card and "path/to/this/directory" not in card
         assert (out / "README.md").read_text().count("path/to/this/directory") == 2

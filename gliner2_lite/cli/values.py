@@ -1,4 +1,4 @@
-"""Numbers as option values, with the range in the message."""
+"""What option values may be; the message of a wrong one says it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ def positive(text: str) -> int:
 
 def not_negative(text: str) -> int:
     return _number(text, int, lambda value: value >= 0, "a whole number from 0 up")
+
+
+def port(text: str) -> int:
+    return _number(text, int, lambda value: 0 < value < 65536, "a port, a number from 1 to 65535")
+
+
+def character(text: str) -> str:
+    r"""One ASCII character that can stand between columns; ``\t`` is a tab."""
+    char = "\t" if text == "\\t" else text
+    if len(char) != 1 or char in '"\r\n' or not char.isascii():
+        raise argparse.ArgumentTypeError(f"{text!r} is not one character, such as ; or \\t")
+    return char
 
 
 def _number(text: str, kind: Callable[[str], Number], good: Callable[[Number], bool], wanted: str) -> Number:
