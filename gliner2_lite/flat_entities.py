@@ -36,17 +36,17 @@ def flat_entities(found: Mapping[str, list[Entity]], *, flat_ner: bool, multi_la
         for label, items in found.items()
         for item in items
     ]
-    ranges = {(entity["start"], entity["end"]) for entity in candidates}
+    ranges = ((entity["start"], entity["end"]) for entity in candidates)
     taken: set[tuple[int, int]] = set()
-    disjoint, nested = DisjointRanges(), Crossings(ranges)
+    index = DisjointRanges() if flat_ner else Crossings(ranges)
     kept: list[Entity] = []
     for entity in sorted(candidates, key=lambda entity: entity["score"], reverse=True):
         place = (entity["start"], entity["end"])
         if place in taken:
             if multi_label:
                 kept.append(entity)
-        elif not (disjoint.overlaps(*place) if flat_ner else nested.cross(*place)):
-            (disjoint if flat_ner else nested).add(*place)
+        elif not index.conflicts(*place):
+            index.add(*place)
             taken.add(place)
             kept.append(entity)
     return sorted(kept, key=lambda entity: (entity["start"], entity["end"]))

@@ -18,7 +18,7 @@ class DisjointRanges:
     def __init__(self) -> None:
         self._taken: list[Range] = []  # sorted, so only the neighbours of a range can overlap it
 
-    def overlaps(self, start: int, end: int) -> bool:
+    def conflicts(self, start: int, end: int) -> bool:
         """Whether a taken range shares a character with this one."""
         place = bisect_left(self._taken, (start, end))
         if place < len(self._taken) and self._taken[place][0] < end:
@@ -40,7 +40,7 @@ class Crossings:
         self._last_end = _RangeMaximum(len(points))  # by start
         self._first_start = _RangeMaximum(len(points))  # by end, negated
 
-    def cross(self, start: int, end: int) -> bool:
+    def conflicts(self, start: int, end: int) -> bool:
         """Whether a taken range crosses this one."""
         inside = self._places[start] + 1, self._places[end]  # points strictly between the two
         return self._last_end.largest(*inside) > end or -self._first_start.largest(*inside) < start

@@ -76,7 +76,7 @@ def _greedy(
     taken = DisjointRanges()
     for item in sorted(items, key=score, reverse=True):
         span = (start(item), end(item))
-        if not taken.overlaps(*span):
+        if not taken.conflicts(*span):
             taken.add(*span)
             kept.append(item)
     return kept
@@ -86,7 +86,7 @@ def _nested(ranked: list[Rank]) -> list[Rank]:
     kept: list[Rank] = []
     taken = Crossings(rank[1:3] for rank in ranked)
     for rank in ranked:
-        if not taken.cross(*rank[1:3]):
+        if not taken.conflicts(*rank[1:3]):
             taken.add(*rank[1:3])
             kept.append(rank)
     return kept
