@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from gliner2_lite.model import GLiNER2
     from gliner2_lite.model import GLiNER2 as AutoExtractor
     from gliner2_lite.schema import AttributeGroup, RegexValidator, Schema, StructureBuilder
+    from gliner2_lite.schema.limits import Limits
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "GLiNER2": ("gliner2_lite.model", "GLiNER2"),
     "AutoExtractor": ("gliner2_lite.model", "GLiNER2"),
+    "Limits": ("gliner2_lite.schema.limits", "Limits"),
     "Schema": ("gliner2_lite.schema", "Schema"),
     "StructureBuilder": ("gliner2_lite.schema", "StructureBuilder"),
     "RegexValidator": ("gliner2_lite.schema", "RegexValidator"),
@@ -56,6 +58,7 @@ __all__ = [
     "HubError",
     "InputError",
     "InputTypeError",
+    "Limits",
     "MissingExtraError",
     "RegexValidator",
     "Schema",

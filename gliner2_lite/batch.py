@@ -107,19 +107,21 @@ def encode_sample(sample: Sample, token_ids: TokenIds, special: dict[str, int], 
     return Encoded(tuple(ids), tuple(pieces), tuple(task_tokens), tuple(label_tokens))
 
 
-def check_length(encoded: Encoded, sample: Sample, max_positions: int | None) -> None:
-    """Refuse a sample that an encoder with absolute positions cannot take.
+def check_length(encoded: Encoded, max_positions: int | None, max_tokens: int) -> None:
+    """Refuse a sample that an encoder with absolute positions, or this model's limits, do not take.
 
     Raises:
         InputError: names the number of tokens, the limit and the ways out.
     """
-    if max_positions is None or len(encoded.ids) <= max_positions:
+    limit = max_tokens if max_positions is None else min(max_positions, max_tokens)
+    if len(encoded.ids) <= limit:
         return
     begin = encoded.word_pieces[0][0] if encoded.word_pieces else len(encoded.ids)
+    more = "" if limit == max_positions else ", or raise Limits.tokens"
     raise InputError(
         f"the text and schema make {len(encoded.ids)} tokens ({begin} of them the schema), this model takes "
-        f"{max_positions}; use the *_long method with a smaller chunk_size, give max_len, or ask for fewer "
-        "labels"
+        f"{limit}; use the *_long method with a smaller chunk_size, give max_len, or ask for fewer "
+        f"labels{more}"
     )
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
 from gliner2_lite.errors import BundleError, BundleNotFoundError, InputError
 from gliner2_lite.schema.limits import MARKERS
@@ -129,7 +130,9 @@ def read_bundle(root: Path) -> Bundle:
             f"{manifest} has {size} bytes, more than {MAX_MANIFEST_BYTES}; it is not a manifest"
         )
     try:
-        raw = json.loads(manifest.read_text(encoding="utf-8"))
+        raw = json.loads(
+            manifest.read_text(encoding="utf-8"), object_pairs_hook=_unique, parse_constant=_refuse
+        )
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{manifest} is not valid JSON ({error}); export or download it again") from error
     return _parse(raw, root, manifest)
@@ -165,6 +168,19 @@ def file_sha256(path: Path) -> str:
         while chunk := file.read(HASH_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of the manifest: readers differ in which of two equal keys they take."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = Counter(key for key, _ in pairs)
+        raise ValueError(f"key {keys.most_common(1)[0][0]!r} stands twice in one object")
+    return result
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON number")
 
 
 def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
@@ -257,7 +273,11 @@ def _safe_relative(name: str, root: Path) -> str:
     pure = PurePosixPath(name)
     if not name or pure.is_absolute() or ".." in pure.parts or "\\" in name or ":" in name or "\0" in name:
         raise BundleError(f"{root / MANIFEST_NAME}: path {name!r} leaves the bundle; paths must be relative")
-    real, home = (root / name).resolve(), root.resolve()
+    try:
+        real, home = (root / name).resolve(), root.resolve()
+        real.exists()  # a name that the file system does not take, or links in a circle
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BundleError(f"{root / MANIFEST_NAME}: {name[:80]!r} is not a path ({error})") from error
     allowed = [home]
     # …/snapshots/COMMIT, or a subfolder of it
     allowed.extend(parent.parent / "blobs" for parent in home.parents if parent.name == "snapshots")

@@ -42,9 +42,11 @@ class AddedTokens:
             number, left, right = self._tokens[match.group()]
             begin, end = match.span()
             if left:
-                begin = max(done, len(text[:begin].rstrip(BLANKS)))
+                while begin > done and text[begin - 1] in BLANKS:
+                    begin -= 1
             if right:
-                end += len(text) - end - len(text[end:].lstrip(BLANKS))
+                while end < len(text) and text[end] in BLANKS:
+                    end += 1
             if done < begin:
                 yield None, text[done:begin]
             yield number, ""

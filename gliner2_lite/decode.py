@@ -125,7 +125,8 @@ def _entities(
 ) -> EntityResult:
     if scores.spans is None:
         return EntityResult(None)
-    columns = [task.labels.index(entity.name) for entity in target.entities]
+    places = _places(task.labels)
+    columns = [places[entity.name] for entity in target.entities]
     limits = [_either(entity.threshold, threshold) for entity in target.entities]
     hits = _hits(scores.spans[:, columns], limits)
     values: list[tuple[str, Value]] = []
@@ -134,7 +135,7 @@ def _entities(
         spans = _spans(cells, sample, entity.validators)
         if target.attributes:
             spans = [
-                (cell, _with_attributes(span, cell, entity.name, task, target.attributes, scores.spans[0]))
+                (cell, _with_attributes(span, cell, entity.name, places, target.attributes, scores.spans[0]))
                 for cell, span in spans
             ]
         values.append((entity.name, _value([span for _, span in spans], entity.dtype, policy)))
@@ -175,7 +176,8 @@ def _records(
 ) -> RecordResult:
     if scores.spans is None or scores.choices is None:
         return RecordResult(None)
-    columns = [task.labels.index(field.name) for field in target.fields]
+    places = _places(task.labels)
+    columns = [places[field.name] for field in target.fields]
     limits = [_either(field.threshold, threshold) for field in target.fields]
     # A choice field is read from the choice words below, so no text span of it may pass.
     hits = _hits(
@@ -185,7 +187,7 @@ def _records(
             for field, limit in zip(target.fields, limits, strict=True)
         ],
     )
-    prefix = [word.lower() for word in sample.prompt.prefix] if len(sample.words) else []
+    prefix = _places([word.lower() for word in sample.prompt.prefix] if len(sample.words) else [])
     choices = sigmoid(scores.choices)
     instances = []
     for instance in range(scores.count):
@@ -205,12 +207,16 @@ def _records(
 
 
 def _choices(
-    field: FieldSpec, choices: tuple[str, ...], probabilities: FloatArray, prefix: Sequence[str], limit: float
+    field: FieldSpec,
+    choices: tuple[str, ...],
+    probabilities: FloatArray,
+    prefix: dict[str, int],
+    limit: float,
 ) -> Value:
     """The choices whose first equal word in the whole prefix, case ignored, scores high enough."""
     scored: dict[str, float] = {}
     for choice in choices:
-        place = prefix.index(choice.lower()) if choice.lower() in prefix else -1
+        place = prefix.get(choice.lower(), -1)
         if choice not in scored and 0 <= place < len(probabilities):
             scored[choice] = float(probabilities[place])
     if field.dtype == LIST:
@@ -282,7 +288,7 @@ def _with_attributes(
     span: Span,
     cell: _Cell,
     entity: str,
-    task: TaskPrompt,
+    places: dict[str, int],
     groups: tuple[AttributeSpec, ...],
     logits: FloatArray,
 ) -> Span:
@@ -291,7 +297,7 @@ def _with_attributes(
     for group in groups:
         if group.applies_to is not None and entity not in group.applies_to:
             continue
-        columns = [task.labels.index(label) for label in group.prompt_labels]
+        columns = [places[label] for label in group.prompt_labels]
         values = logits[columns, cell.start, cell.width]
         chances = (sigmoid if group.multi_label else softmax)(values).tolist()
         labels = [Label(label, chance) for label, chance in zip(group.labels, chances, strict=True)]
@@ -301,6 +307,14 @@ def _with_attributes(
         else:
             attributes.append((group.name, max(labels, key=lambda label: label.confidence)))
     return Span(span.text, span.confidence, span.start, span.end, tuple(attributes))
+
+
+def _places(words: Sequence[str]) -> dict[str, int]:
+    """Where each word stands first."""
+    places: dict[str, int] = {}
+    for place, word in enumerate(words):
+        places.setdefault(word, place)
+    return places
 
 
 def _either(own: float | None, common: float) -> float:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gliner2_lite.intervals import Crossings, DisjointRanges
+
 Entity = dict[str, Any]
 
 
@@ -34,19 +36,17 @@ def flat_entities(found: Mapping[str, list[Entity]], *, flat_ner: bool, multi_la
         for label, items in found.items()
         for item in items
     ]
+    ranges = ((entity["start"], entity["end"]) for entity in candidates)
+    taken: set[tuple[int, int]] = set()
+    index = DisjointRanges() if flat_ner else Crossings(ranges)
     kept: list[Entity] = []
     for entity in sorted(candidates, key=lambda entity: entity["score"], reverse=True):
-        if not any(_conflict(entity, other, flat_ner=flat_ner, multi_label=multi_label) for other in kept):
+        place = (entity["start"], entity["end"])
+        if place in taken:
+            if multi_label:
+                kept.append(entity)
+        elif not index.conflicts(*place):
+            index.add(*place)
+            taken.add(place)
             kept.append(entity)
     return sorted(kept, key=lambda entity: (entity["start"], entity["end"]))
-
-
-def _conflict(one: Entity, other: Entity, *, flat_ner: bool, multi_label: bool) -> bool:
-    start, end, first, last = one["start"], one["end"], other["start"], other["end"]
-    if (start, end) == (first, last):
-        return not multi_label
-    if end <= first or last <= start:
-        return False
-    if flat_ner:
-        return True
-    return not (start <= first and last <= end) and not (first <= start and end <= last)

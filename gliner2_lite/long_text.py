@@ -10,7 +10,8 @@ from gliner2_lite.errors import InputError
 from gliner2_lite.overlap import DISALLOW, resolve
 from gliner2_lite.prompt import ENTITIES_KEY
 from gliner2_lite.results import RELATIONS_KEY
-from gliner2_lite.words import WordSplitter
+from gliner2_lite.schema.limits import MAX_WORDS
+from gliner2_lite.words import WordSplitter, checked_count
 
 _SPAN_KEYS = frozenset({"text", "confidence", "start", "end"})
 
@@ -51,9 +52,15 @@ def check_window(size: object, overlap: object) -> None:
         )
 
 
-def split_chunks(text: str, splitter: WordSplitter, *, size: int, overlap: int) -> list[Chunk]:
-    """Windows of ``size`` words, each repeating the last ``overlap`` of the one before."""
-    offsets = [(start, end) for _, start, end in splitter(text, lower=False)]
+def split_chunks(
+    text: str, splitter: WordSplitter, *, size: int, overlap: int, max_words: int = MAX_WORDS
+) -> list[Chunk]:
+    """Windows of ``size`` words, each repeating the last ``overlap`` of the one before.
+
+    Raises:
+        InputError: there are more than ``max_words``.
+    """
+    offsets = [(start, end) for _, start, end in checked_count(splitter(text, lower=False), max_words)]
     if not offsets:
         return [Chunk(text, 0)]
     chunks, first = [], 0

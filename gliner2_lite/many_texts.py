@@ -21,12 +21,15 @@ from gliner2_lite.options import (
 from gliner2_lite.overlap import canonical_policy
 from gliner2_lite.prompt import build_prompts
 from gliner2_lite.schedule import BatchLimits
+from gliner2_lite.schema.limits import Limits
 from gliner2_lite.stream import Result, Stages, answer_documents, answer_window, checked_windows, deliver
 from gliner2_lite.tasks import TaskMethods
 
 
 class ManyTexts(TaskMethods):
     """``extract_iter`` and the general ``*_long`` methods, on top of a model's pipeline."""
+
+    _limits: Limits
 
     @abstractmethod
     def _stages(self, options: Options, limits: BatchLimits) -> Stages:
@@ -93,7 +96,7 @@ class ManyTexts(TaskMethods):
                 threshold=threshold, format_results=format_results, include_confidence=include_confidence,
                 include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
             )  # fmt: skip
-        [prompt] = build_prompts([schema])
+        [prompt] = build_prompts([schema], self._limits)
         stages = self._stages(options, limits)
         windows = checked_windows(texts, limits, allow_none=not long)
         if not processes:
@@ -166,7 +169,7 @@ class ManyTexts(TaskMethods):
         stages = self._stages(
             _window_options(threshold, options), check_batch_limits(batch_size, batch_tokens)
         )
-        prompts = build_prompts(match_schemas(schemas, len(documents)))
+        prompts = build_prompts(match_schemas(schemas, len(documents)), self._limits)
         return answer_documents(documents, prompts, stages, options)
 
 

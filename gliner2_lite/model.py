@@ -28,6 +28,7 @@ from gliner2_lite.prompt import Prompt, build_prompts
 from gliner2_lite.results import format_results, raw_results
 from gliner2_lite.schedule import BatchLimits, plan_batches
 from gliner2_lite.schema import Schema
+from gliner2_lite.schema.limits import Limits, check_limits
 from gliner2_lite.stream import Stages, answer_list
 from gliner2_lite.words import WordSplitter, normalize_text, resolve_splitter, split_words
 
@@ -38,8 +39,15 @@ class GLiNER2(ManyTexts):
     Make one with :meth:`from_pretrained`. It may be called from several threads.
     """
 
-    def __init__(self, loaded: LoadedModel, *, word_splitter: str | WordSplitter | None = None) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        *,
+        word_splitter: str | WordSplitter | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._loaded = loaded
+        self._limits = check_limits(limits)
         self._splitter = resolve_splitter(word_splitter)
 
     @classmethod
@@ -56,6 +64,7 @@ class GLiNER2(ManyTexts):
         session_options: Mapping[str, str] | None = None,
         verify: str = "size",
         word_splitter: str | WordSplitter | None = None,
+        limits: Limits | None = None,
         map_location: object = "cpu",
         quantize: bool = False,
         compile: bool = False,
@@ -83,6 +92,7 @@ class GLiNER2(ManyTexts):
             session_options: onnxruntime session configuration entries, as names and values.
             verify: ``"size"`` compares the files' sizes with the manifest, ``"hash"`` their SHA-256 too.
             word_splitter: ``"whitespace"`` (default), ``"char"`` or a callable.
+            limits: the largest schema and text of a call; None: :class:`Limits` with its defaults.
             map_location: only the CPU; accepted so that calls written for the reference keep working.
             quantize, compile: accepted and without effect; ``variant`` decides the precision.
             revision, cache_dir, token, local_files_only, force_download, subfolder: as in huggingface_hub.
@@ -96,6 +106,7 @@ class GLiNER2(ManyTexts):
             InputError: an unknown variant, device or option value.
         """
         check_device(map_location)
+        check_limits(limits)
         hub = HubOptions(
             revision=revision,
             cache_dir=cache_dir,
@@ -108,7 +119,7 @@ class GLiNER2(ManyTexts):
         )
         root = locate(repo_or_dir, variant, hub)
         options = LoadOptions(variant, profile, threads, prepack, cache, providers, session_options, verify)
-        return cls(load(root, options), word_splitter=word_splitter)
+        return cls(load(root, options), word_splitter=word_splitter, limits=limits)
 
     def __reduce__(self) -> NoReturn:
         raise InputTypeError(
@@ -139,6 +150,15 @@ class GLiNER2(ManyTexts):
         """Use another splitter from now on: a name, a class without arguments, a callable. Returns self."""
         self._splitter = resolve_splitter(word_splitter)
         return self
+
+    def count_words(self, text: str | None) -> int:
+        """How many words ``text`` has for this model; what is beyond ``max_len`` of them is not read.
+
+        Raises:
+            InputError: not a text, or more words than the limits allow.
+        """
+        normalized = normalize_text(check_text(text))
+        return len(split_words(normalized, self._splitter, max_words=self._limits.words))
 
     def create_schema(self) -> Schema:
         """A new, empty schema builder."""
@@ -179,7 +199,7 @@ class GLiNER2(ManyTexts):
             format_results: False returns raw tuples and lists.
             include_confidence: add ``confidence`` to every item.
             include_spans: add ``start``/``end`` character offsets (end exclusive) to every span.
-            max_len: keep the first ``max_len`` words of the text.
+            max_len: keep the first ``max_len`` words of the text; :meth:`count_words` tells how many it has.
             overlap_policy: ``flat``, ``nested``, ``longest``, ``allow``; None: the more confident span wins.
 
         Raises:
@@ -220,19 +240,19 @@ class GLiNER2(ManyTexts):
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
         )  # fmt: skip
-        prompts = build_prompts(match_schemas(schemas, len(checked)))
+        prompts = build_prompts(match_schemas(schemas, len(checked)), self._limits)
         return list(answer_list(checked, prompts, self._stages(options, limits)))
 
     def _prepare(self, text: str | None, prompt: Prompt, options: Options) -> Request:
         """Text → words → token ids, and whether the encoder can take that many."""
         bundle = self._loaded.bundle
         normalized = normalize_text(text)
-        words = split_words(normalized, self._splitter, limit=options.max_len)
+        words = split_words(normalized, self._splitter, limit=options.max_len, max_words=self._limits.words)
         sample = Sample(normalized, words, prompt)
         encoded = encode_sample(
             sample, self._loaded.tokenizer.ids, bundle.special_tokens, pooling=bundle.config.token_pooling
         )
-        check_length(encoded, sample, bundle.config.max_positions)
+        check_length(encoded, bundle.config.max_positions, self._limits.tokens)
         return Request(sample, encoded)
 
     def _run(
@@ -279,8 +299,8 @@ class GLiNER2(ManyTexts):
             prepare=partial(self._prepare, options=options),
             run=partial(self._run, options=options, limits=limits),
             splitter=self._splitter,
-            may_refuse=self._loaded.bundle.config.max_positions is not None,
+            max_words=self._limits.words,
         )
 
     def _load_arguments(self) -> dict[str, Any]:
-        return self._loaded.arguments
+        return {**self._loaded.arguments, "limits": self._limits}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from gliner2_lite.errors import InputError, InputTypeError
+from gliner2_lite.intervals import ChosenSets, Crossings, DisjointRanges
 
 Item = TypeVar("Item")
 Rank = tuple[float, int, int, int]  # (−score, start, end, input index)
@@ -72,29 +73,21 @@ def _greedy(
     end: Callable[[Item], int],
 ) -> list[Item]:
     kept: list[Item] = []
-    taken: list[tuple[int, int]] = []  # disjoint and sorted, so only the neighbours can overlap
+    taken = DisjointRanges()
     for item in sorted(items, key=score, reverse=True):
         span = (start(item), end(item))
-        place = bisect_left(taken, span)
-        if place < len(taken) and taken[place][0] < span[1]:
-            continue
-        if place > 0 and span[0] < taken[place - 1][1]:
-            continue
-        insort(taken, span)
-        kept.append(item)
+        if not taken.conflicts(*span):
+            taken.add(*span)
+            kept.append(item)
     return kept
 
 
 def _nested(ranked: list[Rank]) -> list[Rank]:
     kept: list[Rank] = []
+    taken = Crossings(rank[1:3] for rank in ranked)
     for rank in ranked:
-        start, end = rank[1], rank[2]
-        crosses = any(
-            start < other_end and other < end
-            and not (start <= other and other_end <= end) and not (other <= start and end <= other_end)
-            for _, other, other_end, _ in kept
-        )  # fmt: skip
-        if not crosses:
+        if not taken.conflicts(*rank[1:3]):
+            taken.add(*rank[1:3])
             kept.append(rank)
     return kept
 
@@ -111,34 +104,20 @@ def _longest(ranked: list[Rank]) -> list[Rank]:
 
 def _best_disjoint(ranked: list[Rank]) -> list[Rank]:
     """Weighted interval scheduling; on equal totals more spans win, then the better ranked ones."""
-    by_end = sorted(ranked, key=lambda rank: (rank[2], rank[1], rank[0], rank[3]))
-    ends = [rank[2] for rank in by_end]
-    totals, sizes = [0.0], [0]
-    links: list[tuple[int, int] | None] = [None]  # (index taken, state before it), None for nothing
-
-    def members(state: int, extra: Rank | None = None) -> list[Rank]:
-        found = [] if extra is None else [extra]
-        while (link := links[state]) is not None:
-            found.append(by_end[link[0]])
-            state = link[1]
-        return sorted(found)
-
-    for index, rank in enumerate(by_end):
-        before = bisect_right(ends, rank[1], 0, index)
-        total, size = totals[before] - rank[0], sizes[before] + 1
-        if (total, size) == (totals[index], sizes[index]):
-            take = members(before, rank) < members(index)
-        else:
-            take = (total, size) > (totals[index], sizes[index])
-        if take:
-            totals.append(total)
-            sizes.append(size)
-            links.append((index, before))
-        else:
-            totals.append(totals[index])
-            sizes.append(sizes[index])
-            links.append(links[index])
-    return members(len(by_end))
+    order = sorted(range(len(ranked)), key=lambda place: (ranked[place][2], ranked[place][1], place))
+    ends = [ranked[place][2] for place in order]
+    choices = ChosenSets()
+    states = [(0.0, ChosenSets.EMPTY)]  # the best (total, set) among the first spans
+    for index, place in enumerate(order):
+        total, chosen = states[bisect_right(ends, ranked[place][1], 0, index)]
+        total, size = total - ranked[place][0], choices.size(chosen) + 1
+        best, kept = states[index]
+        if (total, size) >= (best, choices.size(kept)):
+            taken = choices.add(chosen, place)
+            if (total, size) > (best, choices.size(kept)) or choices.better(taken, kept):
+                best, kept = total, taken
+        states.append((best, kept))
+    return [ranked[place] for place in choices.members(states[-1][1])]
 
 
 _SELECT: dict[str, Callable[[list[Rank]], list[Rank]]] = {

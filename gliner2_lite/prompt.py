@@ -6,13 +6,14 @@ Every word is tokenised on its own later; PROMPT is one word however long it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gliner2_lite.errors import SchemaError
 from gliner2_lite.schema.compile import compile_schema
 from gliner2_lite.schema.limits import (
+    DEFAULT_LIMITS,
     DESCRIPTION_MARKER,
     ENTITY_MARKER,
     EXAMPLE_MARKER,
@@ -21,7 +22,9 @@ from gliner2_lite.schema.limits import (
     OUTPUT_MARKER,
     PROMPT_MARKER,
     RELATION_MARKER,
+    Limits,
 )
+from gliner2_lite.schema.size import check_schema_size
 from gliner2_lite.schema.spec import (
     AttributeSpec,
     ChoiceGroup,
@@ -84,16 +87,18 @@ class Prompt:
         )
 
 
-def build_prompts(schemas: Sequence[Any]) -> list[Prompt]:
+def build_prompts(schemas: Sequence[Any], limits: Limits = DEFAULT_LIMITS) -> list[Prompt]:
     """One prompt per schema in any form; a schema object that serves many texts is compiled once.
 
     Raises:
-        SchemaError: see ``compile_schema`` and :func:`build_prompt`.
+        SchemaError: see ``compile_schema``, ``check_schema_size`` and :func:`build_prompt`.
     """
     built: dict[int, Prompt] = {}
     for schema in schemas:
         if id(schema) not in built:
-            built[id(schema)] = build_prompt(compile_schema(schema))
+            spec = compile_schema(schema)
+            check_schema_size(spec, limits)
+            built[id(schema)] = build_prompt(spec)
     return [built[id(schema)] for schema in schemas]
 
 
@@ -107,7 +112,11 @@ def build_prompt(spec: SchemaSpec) -> Prompt:
     if spec.entity_labels:
         tasks.append(_entities(spec))
     tasks += [_relation(relation) for relation in spec.relations if relation.fields]
-    tasks += [_classification(task, spec.classifications) for task in spec.classifications]
+    owners: dict[str, ClassificationSpec] = {}
+    for task in spec.classifications:
+        owners.setdefault(task.task, task)
+    longest = max(map(len, owners), default=0)
+    tasks += [_classification(task, owners, longest) for task in spec.classifications]
     return Prompt(
         tasks=tuple(_read_as_entities(task, spec) if task.key == ENTITIES_KEY else task for task in tasks),
         prefix=tuple(word for group in spec.choice_groups for word in _choice_words(group)),
@@ -139,11 +148,13 @@ def _read_as_entities(task: TaskPrompt, spec: SchemaSpec) -> TaskPrompt:
     return replace(task, target=EntityTask(found))
 
 
-def _classification(task: ClassificationSpec, declared: tuple[ClassificationSpec, ...]) -> TaskPrompt:
+def _classification(
+    task: ClassificationSpec, owners: Mapping[str, ClassificationSpec], longest: int
+) -> TaskPrompt:
     head = f"{task.task}: {task.prompt}" if task.prompt else task.task
     head += _descriptions(task.descriptions)
     head += "".join(f" {EXAMPLE_MARKER} {given} {OUTPUT_MARKER} {label}" for given, label in task.examples)
-    owner = _owner(head, declared)
+    owner = _owner(head, owners, longest)
     if len(owner.labels) != len(task.labels):
         raise SchemaError(
             f"classification task {task.task!r} cannot be told from task {owner.task!r}, which has other "
@@ -153,17 +164,15 @@ def _classification(task: ClassificationSpec, declared: tuple[ClassificationSpec
     return TaskPrompt(owner.task, prompt.words, prompt.labels, owner)
 
 
-def _owner(head: str, declared: tuple[ClassificationSpec, ...]) -> ClassificationSpec:
-    """The declaration that reads a result: the longest task name that starts ``head``, the first on a tie."""
-    best: ClassificationSpec | None = None
-    for task in declared:
-        rest = head[len(task.task) :]
-        owns = head.startswith(task.task) and (rest == "" or rest[0] in ": ")
-        if owns and (best is None or len(task.task) > len(best.task)):
-            best = task
-    if best is None:
-        raise SchemaError(f"classification prompt {head!r} starts with no declared task name")
-    return best
+def _owner(head: str, owners: Mapping[str, ClassificationSpec], longest: int) -> ClassificationSpec:
+    """The declaration that reads a result: the longest task name that starts ``head``.
+
+    ``owners`` has the first declaration of each name, ``longest`` is the length of the longest one.
+    """
+    for end in range(min(len(head), longest), 0, -1):
+        if (end == len(head) or head[end] in ": ") and head[:end] in owners:
+            return owners[head[:end]]
+    raise SchemaError(f"classification prompt {head!r} starts with no declared task name")
 
 
 def _task(head: str, marker: str, labels: tuple[str, ...], target: Target) -> TaskPrompt:

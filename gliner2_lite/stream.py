@@ -10,7 +10,7 @@ from typing import Any
 
 from gliner2_lite.batch import Request
 from gliner2_lite.errors import InputError
-from gliner2_lite.long_text import LongOptions, merge_chunks, split_chunks
+from gliner2_lite.long_text import Chunk, LongOptions, merge_chunks, split_chunks
 from gliner2_lite.options import check_text
 from gliner2_lite.prompt import Prompt
 from gliner2_lite.schedule import BatchLimits, windows
@@ -32,7 +32,7 @@ class Stages:
     prepare: Callable[[str | None, Prompt], Request]
     run: Callable[[Sequence[Request]], list[Result]]
     splitter: WordSplitter
-    may_refuse: bool  # whether ``prepare`` can refuse a text
+    max_words: int  # of a document
 
 
 def answer_list(texts: Sequence[str | None], prompts: Sequence[Prompt], stages: Stages) -> Iterator[Result]:
@@ -41,7 +41,7 @@ def answer_list(texts: Sequence[str | None], prompts: Sequence[Prompt], stages: 
     Raises:
         InputError: a text cannot be run.
     """
-    if stages.may_refuse and len(texts) > LIST_WINDOW:
+    if len(texts) > LIST_WINDOW:
         for text, prompt in zip(texts, prompts, strict=True):
             stages.prepare(text, prompt)
     pairs = zip(texts, prompts, strict=True)
@@ -53,9 +53,7 @@ def answer_documents(
     texts: Sequence[str], prompts: Sequence[Prompt], stages: Stages, options: LongOptions
 ) -> list[Result]:
     """One result per document; the windows of words of all documents share the batches."""
-    chunked = [
-        split_chunks(text, stages.splitter, size=options.size, overlap=options.overlap) for text in texts
-    ]
+    chunked = [_chunks(text, stages, options) for text in texts]
     found = answer_list(
         [chunk.text for chunks in chunked for chunk in chunks],
         [prompt for prompt, chunks in zip(prompts, chunked, strict=True) for _ in chunks],
@@ -84,9 +82,8 @@ def answer_window(
 
     def split(text: str | None) -> str:
         document = text or ""
-        if stages.may_refuse:
-            for chunk in split_chunks(document, stages.splitter, size=long.size, overlap=long.overlap):
-                stages.prepare(chunk.text, prompt)
+        for chunk in _chunks(document, stages, long):
+            stages.prepare(chunk.text, prompt)
         return document
 
     return in_place(
@@ -130,6 +127,12 @@ def in_place(items: Sequence[Any], run: Callable[[list[Any]], Sequence[Any]]) ->
     """What ``run`` gives for the items that are no errors, with the errors in their places."""
     found = iter(run([item for item in items if not isinstance(item, InputError)]))
     return [item if isinstance(item, InputError) else next(found) for item in items]
+
+
+def _chunks(text: str, stages: Stages, long: LongOptions) -> list[Chunk]:
+    return split_chunks(
+        text, stages.splitter, size=long.size, overlap=long.overlap, max_words=stages.max_words
+    )
 
 
 def _try(stage: Callable[[Any], Any], item: Any) -> Any:

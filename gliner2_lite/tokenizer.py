@@ -85,7 +85,9 @@ def _library(path: Path) -> Functions:
 
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises bare Exception for every malformed file
+    except BaseException as error:  # the library raises bare Exception for malformed files, or panics
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise BundleError(f"{path} is not a tokenizer file ({error}); get the bundle again") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from typing import TypeVar
 
 from gliner2_lite.errors import InputError, InputTypeError
+from gliner2_lite.schema.limits import MAX_WORDS
 
+Item = TypeVar("Item")
 WordSplitter = Callable[..., Iterable[tuple[str, int, int]]]
 """A splitter: called as ``splitter(text, lower=True)``, yields ``(token, start, end)``."""
 
@@ -47,9 +51,18 @@ def normalize_text(text: str | None) -> str:
     return text if text.endswith(FINAL_MARKS) else text + "."
 
 
-def split_words(text: str, splitter: WordSplitter, *, limit: int | None = None) -> Words:
-    """Split ``text``; ``limit`` keeps the first words as the slice ``[:limit]`` does."""
-    found = list(splitter(text, lower=True))
+def split_words(
+    text: str, splitter: WordSplitter, *, limit: int | None = None, max_words: int = MAX_WORDS
+) -> Words:
+    """Split ``text``; ``limit`` keeps the first words as the slice ``[:limit]`` does.
+
+    Raises:
+        InputError: there are more than ``max_words`` (of those that ``limit`` keeps).
+    """
+    words = iter(splitter(text, lower=True))
+    if limit is not None and limit >= 0:
+        words = islice(words, limit)
+    found = list(checked_count(words, max_words))
     if limit is not None:
         found = found[:limit]
     return Words(
@@ -57,6 +70,16 @@ def split_words(text: str, splitter: WordSplitter, *, limit: int | None = None) 
         starts=tuple(start for _, start, _ in found),
         ends=tuple(end for _, _, end in found),
     )
+
+
+def checked_count(words: Iterable[Item], max_words: int) -> Iterator[Item]:
+    """``words``, as they come; InputError instead of one more than ``max_words``."""
+    for number, word in enumerate(words):
+        if number == max_words:
+            raise InputError(
+                f"the text has more than {max_words:,} words; split it, give max_len, or raise Limits.words"
+            )
+        yield word
 
 
 def resolve_splitter(splitter: str | WordSplitter | type | None) -> WordSplitter:

@@ -48,7 +48,7 @@ long texts      gliner2-lite extract "$(cat report.txt)" --entities person --lon
 
 Fields of a --structure are separated by ";". A field is a name, then in any order and each after "::"
 str (one value) or list (all values, the default), [a|b] (choose among these), a description.
-Thresholds per label, several labels at once, examples and validators: write a --schema file;
+Thresholds per label, several labels at once and examples: write a --schema file;
 `gliner2-lite schema show --entities person,city > schema.json` makes a first one.
 """
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from gliner2_lite.schema import Schema
 
 
+MAX_SCHEMA_BYTES = 1 << 24  # four bytes for each of the characters that Schema.from_json takes
+
+
 def add_task_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that :func:`build_schema` reads."""
     what = parser.add_argument_group("what to extract (at least one)")
@@ -80,7 +83,11 @@ def load_schema(path: Path) -> Schema:
     from gliner2_lite.schema import Schema
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:  # no more of it than may be a schema: it may also be a device
+            content = file.read(MAX_SCHEMA_BYTES + 1)
+        if len(content) > MAX_SCHEMA_BYTES:
+            raise SchemaError(f"{path} has more than {MAX_SCHEMA_BYTES:,} bytes; it is not a schema")
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SchemaError(f"{path} cannot be read ({error}): give a UTF-8 JSON file") from error
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.attributes import AttributeGroup, check_groups, prompt_label
@@ -27,6 +27,9 @@ from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
 from gliner2_lite.schema.options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import Validator
 from gliner2_lite.schema.structure import StructureBuilder
+
+if TYPE_CHECKING:
+    from gliner2_lite.schema.limits import Limits
 
 ENTITY_KEYS = frozenset({"description", "dtype", "threshold", "validators"})
 RELATION_KEYS = frozenset({"description", "threshold"})
@@ -205,11 +208,11 @@ class Schema:
         return read_friendly(data, cls())
 
     @classmethod
-    def from_json(cls, json_str: str) -> Schema:
-        """:meth:`from_dict` on a JSON string."""
+    def from_json(cls, json_str: str, *, limits: Limits | None = None) -> Schema:
+        """:meth:`from_dict` on a JSON string, no larger or deeper than ``limits`` allow."""
         from gliner2_lite.schema.json_text import parse_json
 
-        return cls.from_dict(parse_json(json_str, source="the JSON string"))
+        return cls.from_dict(parse_json(json_str, source="the JSON string", limits=limits))
 
     def to_dict(self) -> dict[str, Any]:
         """The friendly form: defaults are left out, validators cannot be written."""

@@ -8,17 +8,17 @@ from typing import Any, NoReturn
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.builder import Schema
 from gliner2_lite.schema.checks import shown
-from gliner2_lite.schema.limits import MAX_SCHEMA_CHARS, MAX_SCHEMA_DEPTH
+from gliner2_lite.schema.limits import Limits, check_limits
 
 
-def load_schema_json(text: str, *, source: str) -> Schema:
+def load_schema_json(text: str, *, source: str, limits: Limits | None = None) -> Schema:
     """The schema that the JSON ``text`` declares in the friendly form; ``source`` opens every message.
 
     Raises SchemaError for text that is not JSON (with line and column), repeated keys, NaN or Infinity,
-    more than MAX_SCHEMA_CHARS characters, nesting below MAX_SCHEMA_DEPTH, and whatever
+    more characters or deeper nesting than ``limits`` allow (None: the default ones), and whatever
     ``Schema.from_dict`` rejects.
     """
-    data = parse_json(text, source=source)
+    data = parse_json(text, source=source, limits=limits)
     try:
         return Schema.from_dict(data)
     except SchemaTypeError as error:
@@ -27,12 +27,15 @@ def load_schema_json(text: str, *, source: str) -> Schema:
         raise SchemaError(f"{source}: {error}") from error
 
 
-def parse_json(text: str, *, source: str) -> dict[str, Any]:
+def parse_json(text: str, *, source: str, limits: Limits | None = None) -> dict[str, Any]:
     """A JSON object as a dict, under the same bounds."""
+    allowed = check_limits(limits)
     if not isinstance(text, str):
         raise SchemaTypeError(f"{source}: expected text, got {type(text).__name__}")
-    if len(text) > MAX_SCHEMA_CHARS:
-        raise SchemaError(f"{source}: {len(text):,} characters; a schema has at most {MAX_SCHEMA_CHARS:,}")
+    if len(text) > allowed.schema_chars:
+        raise SchemaError(
+            f"{source}: {len(text):,} characters; a schema has at most {allowed.schema_chars:,}"
+        )
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -52,12 +55,12 @@ def parse_json(text: str, *, source: str) -> dict[str, Any]:
             f"{source}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
         ) from error
     except RecursionError:
-        raise SchemaError(f"{source}: nested deeper than {MAX_SCHEMA_DEPTH} levels") from None
+        raise SchemaError(f"{source}: nested deeper than {allowed.schema_depth} levels") from None
     except SchemaError:
         raise
     except ValueError as error:  # a whole number with thousands of digits
         raise SchemaError(f"{source}: {error}") from error
-    _check_depth(data, source)
+    _check_depth(data, source, allowed.schema_depth)
     if not isinstance(data, dict):
         raise SchemaTypeError(
             f'{source}: expected an object such as {{"entities": ["person"]}}, got {shown(data)}'
@@ -65,9 +68,9 @@ def parse_json(text: str, *, source: str) -> dict[str, Any]:
     return data
 
 
-def _check_depth(data: object, source: str) -> None:
+def _check_depth(data: object, source: str, limit: int) -> None:
     level: list[Any] = [data] if isinstance(data, (dict, list)) else []
-    for _ in range(MAX_SCHEMA_DEPTH):
+    for _ in range(limit):
         if not level:
             return
         level = [
@@ -77,4 +80,4 @@ def _check_depth(data: object, source: str) -> None:
             if isinstance(child, (dict, list))
         ]
     if level:
-        raise SchemaError(f"{source}: nested deeper than {MAX_SCHEMA_DEPTH} levels")
+        raise SchemaError(f"{source}: nested deeper than {limit} levels")

@@ -1,0 +1,1 @@
+"""What a stranger's text, schema or bundle may try. SECURITY.md says what is promised."""
