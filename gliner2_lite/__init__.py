@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         InputError,
         InputTypeError,
         MissingExtraError,
+        RunError,
         SchemaError,
         SchemaTypeError,
         WorkerError,
@@ -43,6 +44,7 @@ _HOMES = {
     "BundleNotFoundError": ("gliner2_lite.errors", "BundleNotFoundError"),
     "HubError": ("gliner2_lite.errors", "HubError"),
     "MissingExtraError": ("gliner2_lite.errors", "MissingExtraError"),
+    "RunError": ("gliner2_lite.errors", "RunError"),
     "WorkerError": ("gliner2_lite.errors", "WorkerError"),
 }
 
@@ -58,6 +60,7 @@ __all__ = [
     "InputTypeError",
     "MissingExtraError",
     "RegexValidator",
+    "RunError",
     "Schema",
     "SchemaError",
     "SchemaTypeError",
