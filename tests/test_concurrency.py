@@ -54,7 +54,10 @@ def run(code: str, *arguments: object, seconds: int = 120) -> subprocess.Complet
     """A program in a process of its own; a hang is a failure."""
     return subprocess.run(
         # Python 3.12 warns of forks while there are threads, which is what is tried here.
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(code), *map(str, arguments)],
+        [
+            sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(code),
+            *map(str, arguments),
+        ],
         capture_output=True, text=True, timeout=seconds,
     )  # fmt: skip
 
