@@ -171,8 +171,12 @@ def _open(graph: Path, options: Any, settings: SessionSettings) -> Any:
             f"providers: this onnxruntime has no {', '.join(map(repr, absent))}; "
             f"write one of: {', '.join(map(repr, available))}"
         )
+    # Without another provider there is nothing to fall back to, and trying it prints to standard output.
+    fallback = int(_accelerated(settings))
     try:
-        return ort.InferenceSession(str(graph), options, providers=list(settings.providers))
+        return ort.InferenceSession(
+            str(graph), options, providers=list(settings.providers), enable_fallback=fallback
+        )
     except Exception as error:  # as above
         raise BundleError(f"{graph} cannot be loaded by onnxruntime {ort.__version__}: {error}") from error
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gliner2_lite import GLiNER2, RunError, Schema
+from gliner2_lite import BundleError, GLiNER2, RunError, Schema
+from gliner2_lite.session import GraphSession
 
 ANSWER = "{'entities': {'person': ['Tim Cook']}}"
 USE = (
@@ -37,6 +38,18 @@ def test_the_users_own_setting_is_kept(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["0"]
+
+
+def test_a_graph_that_cannot_be_read_prints_nothing(
+    small_bundle: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """onnxruntime would say on standard output, among a program's results, that it tries the CPU instead."""
+    data = (small_bundle / "onnx" / "model.onnx").read_bytes()
+    graph = tmp_path / "model.onnx"
+    graph.write_bytes(data.replace(b"MatMul", b"\xafatMul"))  # its message is not UTF-8: a ValueError
+    with pytest.raises(BundleError, match="cannot be loaded by onnxruntime"):
+        GraphSession(graph)
+    assert capfd.readouterr().out == ""
 
 
 def test_a_failed_run_names_its_size_and_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
