@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 
 from gliner2_lite import GLiNER2, InputTypeError, Schema, loading
+from tests.conftest import ROOT
 from tests.golden.store import unpack_bundle
+from tests.test_docs import read_snippets
 
 TEXTS = [
     f"{name} of {company} met Maria Lopez in {city}, who bought it from Tim Cook for $5{' and left' * more}."
@@ -249,6 +251,16 @@ def test_coroutines_share_a_model() -> None:
         return answers
 
     assert asyncio.run(serve()) == [ask(model, text) for text in TEXTS]
+
+
+def test_the_documented_coroutine_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    [snippet] = [
+        snippet.code
+        for snippet in read_snippets((ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"))
+        if snippet.language == "python"
+    ]
+    exec(compile(snippet, "docs/reliability.md", "exec"), {})
+    assert "Tim Cook" in capsys.readouterr().out
 
 
 def test_a_model_is_not_pickled() -> None:
