@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
 from gliner2_lite.errors import BundleError, BundleNotFoundError, InputError
 from gliner2_lite.schema.limits import MARKERS
@@ -128,7 +129,9 @@ def read_bundle(root: Path) -> Bundle:
             f"{manifest} has {size} bytes, more than {MAX_MANIFEST_BYTES}; it is not a manifest"
         )
     try:
-        raw = json.loads(manifest.read_text(encoding="utf-8"))
+        raw = json.loads(
+            manifest.read_text(encoding="utf-8"), object_pairs_hook=_unique, parse_constant=_refuse
+        )
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{manifest} is not valid JSON ({error}); export or download it again") from error
     return _parse(raw, root, manifest)
@@ -164,6 +167,19 @@ def file_sha256(path: Path) -> str:
         while chunk := file.read(HASH_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of the manifest: readers differ in which of two equal keys they take."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = Counter(key for key, _ in pairs)
+        raise ValueError(f"key {keys.most_common(1)[0][0]!r} stands twice in one object")
+    return result
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON number")
 
 
 def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
@@ -208,7 +224,10 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
     variants = {}
     for name, entry in get(raw, "variants", dict, "").items():
         where = f"variants.{name}."
-        listed = tuple(get(entry, "files", list, where))
+        listed, inputs, outputs = (
+            _names(get(entry, key, list, where), f"{manifest}: {where}{key}")
+            for key in ("files", "inputs", "outputs")
+        )
         graph = get(entry, "graph", str, where)
         heads = str(entry.get("heads", HEADS_NAME))
         for file in {graph, *listed, heads, TOKENIZER_NAME}:
@@ -216,7 +235,7 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
                 raise BundleError(f"{manifest}: variant {name!r} needs {file!r}, which is not in files")
         variants[name] = Variant(
             name, graph, listed, heads, str(entry.get("target", "any")),
-            tuple(get(entry, "inputs", list, where)), tuple(get(entry, "outputs", list, where)),
+            inputs, outputs,
             entry.get("optimized") is True, _version(entry, manifest, where),
         )  # fmt: skip
     if not variants:
@@ -228,6 +247,13 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
     if vocabulary is not None and vocabulary not in files:
         raise BundleError(f"{manifest}: vocabulary {vocabulary!r} is not in files")
     return Bundle(root, config, special, variants, files, raw, vocabulary)
+
+
+def _names(values: list[Any], where: str) -> tuple[str, ...]:
+    for value in values:
+        if not isinstance(value, str):
+            raise BundleError(f"{where} must be a list of strings, not of {type(value).__name__}")
+    return tuple(values)
 
 
 def _version(entry: dict[str, Any], manifest: Path, where: str) -> str | None:
@@ -245,7 +271,11 @@ def _safe_relative(name: str, root: Path) -> str:
     pure = PurePosixPath(name)
     if not name or pure.is_absolute() or ".." in pure.parts or "\\" in name or ":" in name or "\0" in name:
         raise BundleError(f"{root / MANIFEST_NAME}: path {name!r} leaves the bundle; paths must be relative")
-    real, home = (root / name).resolve(), root.resolve()
+    try:
+        real, home = (root / name).resolve(), root.resolve()
+        real.exists()  # a name that the file system does not take, or links in a circle
+    except (OSError, RuntimeError, ValueError) as error:
+        raise BundleError(f"{root / MANIFEST_NAME}: {name[:80]!r} is not a path ({error})") from error
     allowed = [home]
     # …/snapshots/COMMIT, or a subfolder of it
     allowed.extend(parent.parent / "blobs" for parent in home.parents if parent.name == "snapshots")
