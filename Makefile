@@ -9,11 +9,13 @@ TORCH ?= torch==2.13.0
 PACKAGE ?= --editable=.
 PYTEST_ARGS ?= -q
 BENCH_ARGS ?= latency
+FUZZ_ARGS ?= --seconds 600
+SOAK_ARGS ?= --minutes 30
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install test test-export test-apps lint format bench golden clean
+.PHONY: help install test test-export test-apps lint format bench golden fuzz soak clean
 
 help: ## Show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +45,12 @@ bench: $(VENV_EXPORT)/.ready ## Speed, memory, size, accuracy beside the referen
 
 golden: $(VENV_EXPORT)/.ready ## Record tests/golden again with the pinned reference (not needed to run tests)
 	$(VENV_EXPORT)/bin/python -m tests.golden
+
+fuzz: $(VENV)/.ready ## Random input for every reader, ten minutes each: make fuzz FUZZ_ARGS="--seconds 60 schema-json"
+	$(VENV)/bin/python -m tests.fuzz $(FUZZ_ARGS)
+
+soak: $(VENV)/.ready ## Call one model for half an hour; memory, files and threads: make soak SOAK_ARGS="--minutes 5"
+	$(VENV)/bin/python -m tests.soak $(SOAK_ARGS)
 
 clean: ## Remove build outputs and the three venvs
 	rm -rf build dist *.egg-info $(VENV) $(VENV_EXPORT) $(VENV_APPS)

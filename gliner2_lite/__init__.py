@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         InputError,
         InputTypeError,
         MissingExtraError,
+        RunError,
         SchemaError,
         SchemaTypeError,
         WorkerError,
@@ -45,6 +46,7 @@ _HOMES = {
     "BundleNotFoundError": ("gliner2_lite.errors", "BundleNotFoundError"),
     "HubError": ("gliner2_lite.errors", "HubError"),
     "MissingExtraError": ("gliner2_lite.errors", "MissingExtraError"),
+    "RunError": ("gliner2_lite.errors", "RunError"),
     "WorkerError": ("gliner2_lite.errors", "WorkerError"),
 }
 
@@ -61,6 +63,7 @@ __all__ = [
     "Limits",
     "MissingExtraError",
     "RegexValidator",
+    "RunError",
     "Schema",
     "SchemaError",
     "SchemaTypeError",

@@ -44,6 +44,10 @@ class WorkerError(GLiNER2LiteError, RuntimeError):
     """A worker process could not be started, or died; results that were not yet given are lost."""
 
 
+class RunError(GLiNER2LiteError, RuntimeError):
+    """A loaded model could not run: no memory, or this process was forked after it was loaded."""
+
+
 class MissingExtraError(GLiNER2LiteError, ImportError):
     """A command needs packages of an optional extra that is not installed."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +11,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+# Before the import below: from 1.29 on, onnxruntime otherwise starts a thread that reports usage over the
+# network, and a file for it under ~/.cache. Its destructor also hangs in forked processes.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
 from gliner2_lite.batch import Batch
-from gliner2_lite.errors import BundleError, InputError
+from gliner2_lite.errors import BundleError, InputError, RunError
 from gliner2_lite.profiles import CPU_PROVIDER, SessionSettings
 
 FloatArray = npt.NDArray[np.float32]
@@ -24,6 +30,8 @@ INPUTS = (
 OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
 #: Tensors below this size stay inside the ONNX file of a compiled graph; larger ones are mapped.
 MIN_MAPPED_BYTES = 4096
+
+_open_sessions: weakref.WeakSet[GraphSession] = weakref.WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +71,44 @@ class GraphSession:
                 f"{graph} is not a graph of this format (missing outputs {sorted(missing)}, unknown inputs "
                 f"{sorted(unknown)}); export the checkpoint again"
             )
+        self._process = os.getpid()
+        _open_sessions.add(self)
 
     def run(self, batch: Batch) -> Features:
-        """Run the graph on one batch."""
+        """Run the graph on one batch.
+
+        Raises:
+            RunError: the graph fails, for want of memory as a rule, or this process was forked after the
+                session was made.
+        """
+        if os.getpid() != self._process:
+            raise RunError(
+                "this process was forked after the model was loaded, and the model's threads did not come "
+                "along: load the model after the fork, or start processes with the method 'spawn' "
+                "(extract_iter(..., workers=N) does)"
+            )
         values = (
             batch.input_ids, batch.attention_mask, batch.word_tokens, batch.word_mask,
             batch.prompt_tokens, batch.label_tokens, batch.label_tasks,
         )  # fmt: skip
         feeds = dict(zip(INPUTS, values, strict=True))
         wanted = {name: value for name, value in feeds.items() if name in self._inputs}
-        return Features(*self._session.run(list(OUTPUTS), wanted))
+        try:
+            return Features(*self._session.run(list(OUTPUTS), wanted))
+        except MemoryError:
+            raise
+        except Exception as error:  # onnxruntime's own classes all derive from Exception directly
+            rows, tokens = batch.input_ids.shape
+            raise RunError(
+                f"the graph failed on {rows} texts with up to {tokens} tokens ({error}); if memory is "
+                "short, use a smaller batch_size or batch_tokens, give max_len, or use a *_long method"
+            ) from error
+
+    def leave_open(self) -> None:
+        """Never close this session: closing waits for its threads, and a forked process has none of them."""
+        import ctypes  # NumPy has loaded it
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))
 
 
 def write_prepacked(graph: Path, out: Path, *, entries: Mapping[str, str]) -> None:
@@ -123,7 +159,7 @@ def _options(settings: SessionSettings) -> Any:
     for name, value in {**entries, **settings.entries}.items():
         try:
             options.add_session_config_entry(name, value)
-        except Exception as error:  # onnxruntime's own classes all derive from Exception directly
+        except Exception as error:  # as above
             raise InputError(f"session_options: onnxruntime refuses {name!r}: {value!r} ({error})") from error
     return options
 
@@ -136,8 +172,12 @@ def _open(graph: Path, options: Any, settings: SessionSettings) -> Any:
             f"providers: this onnxruntime has no {', '.join(map(repr, absent))}; "
             f"write one of: {', '.join(map(repr, available))}"
         )
+    # Without another provider there is nothing to fall back to, and trying it prints to standard output.
+    fallback = int(_accelerated(settings))
     try:
-        return ort.InferenceSession(str(graph), options, providers=list(settings.providers))
+        return ort.InferenceSession(
+            str(graph), options, providers=list(settings.providers), enable_fallback=fallback
+        )
     except Exception as error:  # as above
         raise BundleError(f"{graph} cannot be loaded by onnxruntime {ort.__version__}: {error}") from error
 
@@ -145,3 +185,12 @@ def _open(graph: Path, options: Any, settings: SessionSettings) -> Any:
 def _accelerated(settings: SessionSettings) -> bool:
     """Whether another provider than the CPU's takes part; it may want to optimise the graph its own way."""
     return settings.providers != (CPU_PROVIDER,)
+
+
+def _after_fork() -> None:
+    for session in list(_open_sessions):
+        session.leave_open()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

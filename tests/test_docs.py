@@ -172,6 +172,7 @@ def heading_anchors(text: str) -> set[str]:
 
 def test_make_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = ("help", "install", "test", "test-export", "test-apps", "lint", "format", "bench", "golden")
+    targets = ("help", "install", "test", "test-export", "test-apps", "lint", "format", "bench", "golden",
+               "fuzz", "soak")  # fmt: skip
     for target in targets:
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target

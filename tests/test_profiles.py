@@ -89,7 +89,7 @@ def test_settings_reach_the_session(small_bundle: Path, monkeypatch: pytest.Monk
     seen = []
 
     class Session:
-        def __init__(self, path: str, options: object, providers: list[str]) -> None:
+        def __init__(self, path: str, options: object, providers: list[str], enable_fallback: int) -> None:
             seen.append((options, providers))
             raise RuntimeError("seen enough")
 

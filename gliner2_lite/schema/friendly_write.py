@@ -71,7 +71,10 @@ def _write_structures(schema: Schema) -> dict[str, Any]:
         for name, fields in item.items():
             order = schema.options.field_orders.get(name, [])
             record = schema.options.records.get(name, {})
-            structure = {"fields": [_write_field(schema, name, key) for key in order if key in fields]}
+            # A relation of the same name has replaced the order.
+            written_fields = [key for key in order if key in fields]
+            written_fields += [key for key in fields if key not in order]
+            structure = {"fields": [_write_field(schema, name, key) for key in written_fields]}
             structure.update((key, value) for key, value in record.items() if key != "fields")
             written[name] = structure
     return written

@@ -50,6 +50,14 @@ def test_everything_is_read_and_written() -> None:
     assert Schema.from_dict(FULL).to_dict() == FULL
 
 
+def test_a_structure_keeps_its_fields_beside_a_relation_of_its_name() -> None:
+    data = {
+        "structures": {"sale": {"fields": [{"name": "buyer", "dtype": "str"}, {"name": "price"}]}},
+        "relations": ["sale"],
+    }
+    assert Schema.from_dict(data).to_dict() == data
+
+
 @given(friendly_dicts(plain=True))
 def test_round_trip(data: dict[str, Any]) -> None:
     schema = Schema.from_dict(data)

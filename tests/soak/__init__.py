@@ -1,0 +1,1 @@
+"""One process that answers for a long time: ``python -m tests.soak --minutes 30``."""
