@@ -82,7 +82,8 @@ class GLiNER2(ManyTexts):
         Args:
             repo_or_dir: which bundle.
             variant: ``"int8"`` or ``"fp32"``; None takes int8 where the bundle has it.
-            profile: ``"edge"``, ``"serverless"`` or ``"server"``: how memory and threads are used.
+            profile: ``"edge"``, ``"serverless"`` or ``"server"``: how memory and threads are used; None:
+                ``"server"``, or ``"serverless"`` where this process may use some of the processors only.
             threads: threads for the graph; None takes one per core that this process may use.
             prepack: ``"auto"`` uses a graph compiled for this machine, and makes one for a large model where
                 memory and disk leave room; ``"never"`` uses the portable graph; ``"require"`` fails where no

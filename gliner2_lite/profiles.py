@@ -26,7 +26,6 @@ PROFILES = {
     # Processors are the model's own: its threads wait for the next operator without giving them up.
     "server": Profile(arena=True, memory_pattern=False, spinning=True),
 }
-DEFAULT_PROFILE = "edge"  # keeps nothing for later calls, and shares processors
 CPU_PROVIDER = "CPUExecutionProvider"
 
 
@@ -59,7 +58,7 @@ def make_settings(
         InputError: an unknown profile, or a value that cannot be used; names the argument.
     """
     if profile is None:
-        profile = DEFAULT_PROFILE
+        profile = default_profile()
     if not isinstance(profile, str) or profile not in PROFILES:
         raise InputError(f"profile must be one of {', '.join(map(repr, PROFILES))} or None, not {profile!r}")
     chosen = PROFILES[profile]
@@ -74,6 +73,12 @@ def make_settings(
         providers=_check_providers(providers),
         entries=_check_entries(session_options),
     )
+
+
+def default_profile() -> str:
+    """``"server"``, the fastest; ``"serverless"`` where a container's share or an affinity limits processors:
+    there, threads that wait actively use up the time that the calculation needs."""
+    return "serverless" if cpus_are_limited() else "server"
 
 
 def check_threads(threads: object) -> int | None:

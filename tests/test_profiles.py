@@ -54,8 +54,10 @@ def test_arguments_win_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(profiles, "cpus_are_limited", lambda: True)
     monkeypatch.setattr(profiles, "usable_cores", lambda: 1)
     assert make_settings().threads == 1
+    assert make_settings() == make_settings("serverless"), "waiting threads would use up the share"
     monkeypatch.setattr(profiles, "cpus_are_limited", lambda: False)
     assert make_settings().threads is None
+    assert make_settings() == make_settings("server")
 
 
 @pytest.mark.parametrize(
