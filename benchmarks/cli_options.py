@@ -48,7 +48,8 @@ def add_machine_options(parser: argparse.ArgumentParser) -> None:
 def make_settings(options: argparse.Namespace, *, among: Sequence[str] = tuple(LABELS)) -> Settings:
     """The settings that ``add_run_options`` reads; ``among`` are the contestants when none is named."""
     threads, cpus = choose_cpus(options.threads)
-    cache = options.cache or prepare_out(options.out) / "cache"
+    out = prepare_out(options.out)  # before the work, also when the cache is elsewhere
+    cache = options.cache or out / "cache"
     roster = make_roster(
         options.contestants,
         checkpoint=options.checkpoint,

@@ -10,7 +10,7 @@ from gliner2_lite.compact import CompactTokenizer
 from gliner2_lite.errors import BundleError, InputTypeError
 from gliner2_lite.vocabulary import usable
 
-MAX_CACHED_WORDS = 20_000
+MAX_CACHED_WORDS = 5_000
 MAX_CACHED_LENGTH = 2_000  # a task with its descriptions is one word
 MAX_CACHED_CHARACTERS = 500_000  # of all words together: a few megabytes, whatever the words
 Functions = tuple[Callable[[str], list[int]], Callable[[str], "int | None"]]

@@ -244,8 +244,10 @@ def test_latency_command_on_the_embedded_bundle(tmp_path: Path, capsys: pytest.C
         "--threads",
         "1",
     ]
-    assert cli.main(["latency", *arguments, "--repetitions", "2", "--out", str(tmp_path)]) == 0
-    result = json.loads((tmp_path / "latency.json").read_text(encoding="utf-8"))
+    out, cache = tmp_path / "new" / "out", tmp_path / "cache"
+    arguments += ["--cache", str(cache), "--out", str(out)]
+    assert cli.main(["latency", *arguments, "--repetitions", "2"]) == 0
+    result = json.loads((out / "latency.json").read_text(encoding="utf-8"))
     assert set(result["contestants"]) <= {"int8", "fp32"}
     assert [(row["schema"], row["words"]) for row in result["rows"]] == [
         ("figure-8", 10), ("figure-8", 30), ("labels-5", 25),
