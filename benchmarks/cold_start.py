@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.contestants import OURS, REFERENCE, Contestant
 from benchmarks.first_result import PHASES
-from benchmarks.pool import LOG_TAIL, WorkerError, environment, python_path_code
+from benchmarks.pool import WorkerError, environment, log_tail, python_path_code
 from benchmarks.schemas import ENTITIES_4
 from benchmarks.settings import LoadClock, Settings, new_result, progress, rotated_names
 from benchmarks.stats import summarize
@@ -120,9 +120,7 @@ def measure_start(start: Start, text: str, settings: Settings) -> dict[str, floa
                 process.kill()
                 raise WorkerError(f"the process of {start.name!r} did not end") from None
         if code_at_end != 0 or not first or not second:
-            log.seek(0)
-            tail = log.read()[-LOG_TAIL:].strip()
-            raise WorkerError(f"the process of {start.name!r} ended with code {code_at_end}\n{tail}")
+            raise WorkerError(f"the process of {start.name!r} ended with code {code_at_end}\n{log_tail(log)}")
     phases = json.loads(second)
     return {"total": total, "interpreter": phases.pop("started") - begin, **phases}
 

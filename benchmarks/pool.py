@@ -101,9 +101,14 @@ class Worker:
         return dict(answer)
 
     def _failure(self, what: str) -> WorkerError:
-        self._log.seek(0)
-        tail = self._log.read()[-LOG_TAIL:].strip()
+        tail = log_tail(self._log)
         return WorkerError(f"the process of {self.name!r} {what}" + (f"\n{tail}" if tail else ""))
+
+
+def log_tail(log: IO[str]) -> str:
+    """The end of what a process wrote to its log."""
+    log.seek(0)
+    return log.read()[-LOG_TAIL:].strip()
 
 
 @contextmanager

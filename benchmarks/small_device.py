@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.contestants import OURS
 from benchmarks.limits import ADDRESS_SPACE, NONE, memory_group
 from benchmarks.machine import available_cpus, describe_machine
-from benchmarks.pool import LOG_TAIL, environment, python_path_code
+from benchmarks.pool import environment, log_tail, python_path_code
 from benchmarks.schemas import ENTITIES_4
 from benchmarks.settings import RESULT_FORMAT, progress
 from benchmarks.texts import mixed_texts
@@ -99,8 +99,7 @@ def run_limited(job: dict[str, Any], *, group: Any = None) -> Outcome:
             output, code_at_end = done.stdout, done.returncode
         except subprocess.TimeoutExpired:
             output, code_at_end = "", 124
-        log.seek(0)
-        tail = log.read()[-LOG_TAIL:].strip()
+        tail = log_tail(log)
     stages = tuple(json.loads(line) for line in output.splitlines() if line.endswith("}"))
     return Outcome(stages, code_at_end, tail, group.kills() if group is not None else 0)
 

@@ -33,6 +33,7 @@ from gliner2_lite.bundle import (
     TOKENIZER_NAME,
     VOCABULARY_NAME,
     file_sha256,
+    graph_files,
 )
 from gliner2_lite.errors import ExportError
 
@@ -144,12 +145,6 @@ def write_heads(loaded: Checkpoint, place: Path) -> None:
     exact = numpy_weights(loaded.extractor)
     np.savez(place / HEADS["fp32"], **exact)
     np.savez_compressed(place / HEADS["int8"], **int8_weights(exact))  # read when a second instance comes by
-
-
-def graph_files(graph: Path) -> list[Path]:
-    """An ONNX file and the weights beside it, if they are in a file of their own."""
-    data = graph.with_name(graph.name + "_data")
-    return [graph, data] if data.exists() else [graph]
 
 
 def describe(loaded: Checkpoint, variants: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ import onnx
 import onnxruntime
 from onnx import ModelProto, helper
 
+from gliner2_lite.bundle import data_path
+
 #: Rows of each source that are kept to compare settings on.
 SAMPLE_ROWS = 768
 #: Rows that are gathered before they are multiplied.
@@ -98,8 +100,8 @@ def _session_with_outputs(
     options.log_severity_level = 3
     path = graph.with_name(graph.name + ".taps")
     try:
-        onnx.save_model(light, path, save_as_external_data=True, location=path.name + "_data")
+        onnx.save_model(light, path, save_as_external_data=True, location=data_path(path).name)
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     finally:
         path.unlink(missing_ok=True)
-        path.with_name(path.name + "_data").unlink(missing_ok=True)
+        data_path(path).unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from optimum.exporters.onnx import export as optimum_export
 
 from gliner2_export.graph import ExportGraph
 from gliner2_export.onnx_config import OUTPUT_AXES, Shape, SpanOnnxConfig, random_batch
+from gliner2_lite.bundle import data_path
 from gliner2_lite.errors import ExportError
 
 log = logging.getLogger("gliner2_export")
@@ -61,7 +62,7 @@ def move_weights_out(path: Path, *, limit: int = EXTERNAL_DATA_BYTES) -> None:
 
     The runtime maps such a file into memory instead of copying it.
     """
-    data = path.with_name(path.name + "_data")
+    data = data_path(path)
     if not data.exists():  # beyond 2 GB the exporter has done it
         if path.stat().st_size <= limit:
             return

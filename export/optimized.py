@@ -21,14 +21,14 @@ import onnxruntime
 from onnx import TensorProto
 from onnx.external_data_helper import set_external_data
 
+from gliner2_lite.bundle import data_path, graph_bytes
 from gliner2_lite.errors import ExportError
+from gliner2_lite.session import MIN_MAPPED_BYTES, write_weights_beside
 
 log = logging.getLogger("gliner2_export")
 
 #: What onnxruntime must be to run an optimised graph and to map its weights; the runtime refuses older ones.
 MIN_ONNXRUNTIME = "1.21"
-#: Smaller tensors stay inside the ONNX file: a mapping of their own would cost more than the copy.
-MIN_MAPPED_BYTES = 4096
 #: Tensors begin at multiples of this: whole pages, on machines with 4 KB pages as on those with 16 KB.
 PAGE_BYTES = 16384
 #: Below this size a tensor is only aligned for vector loads, else the padding would outweigh it.
@@ -46,11 +46,11 @@ def optimize(path: Path, batch: Mapping[str, np.ndarray]) -> None:
 
     ``batch`` holds graph inputs by name; both forms are run on it. Raises ExportError when they differ.
     """
-    plain = total_size(path)
+    plain = graph_bytes(path)
     with tempfile.TemporaryDirectory(dir=path.parent) as place:
         written = Path(place) / path.name
         _optimized(path, written)
-        if total_size(written) > ALLOWED_GROWTH * plain:
+        if graph_bytes(written) > ALLOWED_GROWTH * plain:
             _optimized(path, written, without=["ConstantFolding"])
         model = onnx.load(written)
         _drop_unused_domains(model, path)
@@ -63,18 +63,7 @@ def optimize(path: Path, batch: Mapping[str, np.ndarray]) -> None:
                 f"{path.name}: output {name!r} changed when onnxruntime {onnxruntime.__version__} optimised "
                 "the graph, so no bundle is written; export with another onnxruntime"
             )
-    log.info("  %s: optimised, %.1f MB before, %.1f MB now", path.name, plain / 1e6, total_size(path) / 1e6)
-
-
-def total_size(path: Path) -> int:
-    """Bytes of an ONNX file and of the weights beside it."""
-    data = data_path(path)
-    return path.stat().st_size + (data.stat().st_size if data.exists() else 0)
-
-
-def data_path(path: Path) -> Path:
-    """Where the weights of the ONNX file ``path`` lie."""
-    return path.with_name(path.name + "_data")
+    log.info("  %s: optimised, %.1f MB before, %.1f MB now", path.name, plain / 1e6, graph_bytes(path) / 1e6)
 
 
 def _optimized(path: Path, out: Path, *, without: list[str] | None = None) -> None:
@@ -83,10 +72,7 @@ def _optimized(path: Path, out: Path, *, without: list[str] | None = None) -> No
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.optimized_model_filepath = str(out)
-    prefix = "session.optimized_model_external_initializers"
-    options.add_session_config_entry(f"{prefix}_file_name", data_path(out).name)
-    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(MIN_MAPPED_BYTES))
+    write_weights_beside(options, out)
     onnxruntime.InferenceSession(
         str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=without
     )

@@ -28,6 +28,7 @@ from gliner2_export.planning import plan_groups
 from gliner2_export.products import find_groups, prepare
 from gliner2_export.rounding import WeightGrid
 from gliner2_export.rows import GroupPlan, use_row_scales, use_stored_integers
+from gliner2_lite.bundle import data_path
 from gliner2_lite.errors import ExportError
 
 #: MatMul covers Gemm (the quantizer rewrites Gemm first); Gather is the embedding tables.
@@ -145,7 +146,7 @@ def _prepared(fp32_graph: Path, place: Path) -> Path:
     model = onnx.load(fp32_graph)
     prepare(model)
     path = place / "prepared.onnx"
-    onnx.save_model(model, path, save_as_external_data=True, location=f"{path.name}_data")
+    onnx.save_model(model, path, save_as_external_data=True, location=data_path(path).name)
     return path
 
 
@@ -182,7 +183,7 @@ def _optimum(
         quantizer.quantize(config, save_dir=place, file_suffix="int8")
         written = Path(place) / f"{graph.stem}_int8.onnx"
         written.rename(out)
-        data = written.with_name(written.name + "_data")
+        data = data_path(written)
         if data.exists():
             data.rename(out.with_name(data.name))
 

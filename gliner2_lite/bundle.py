@@ -159,6 +159,22 @@ def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
             raise BundleError(f"{path} was altered: its SHA-256 is not the manifest's; get the bundle again")
 
 
+def data_path(graph: Path) -> Path:
+    """Where the weights of an ONNX file lie when they are not inside it."""
+    return graph.with_name(graph.name + "_data")
+
+
+def graph_files(graph: Path) -> list[Path]:
+    """An ONNX file and the weights beside it, if they are in a file of their own."""
+    data = data_path(graph)
+    return [graph, data] if data.exists() else [graph]
+
+
+def graph_bytes(graph: Path) -> int:
+    """Size of the files of a graph."""
+    return sum(path.stat().st_size for path in graph_files(graph))
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file as hex."""
     import hashlib  # loads OpenSSL, which a start that compares sizes does without

@@ -8,17 +8,17 @@ is looked up on its own. Odd, but checkpoints were trained with it.
 
 from __future__ import annotations
 
+from gliner2_lite.characters import Remembered
 from gliner2_lite.graphemes import Graphemes
 from gliner2_lite.vocabulary import VocabularyFile
 
 LONGEST_CLUSTER = 5  # bytes
-MAX_CACHED_CHARACTERS = 20_000
 HAS_LEAF = 1 << 8
 VALUE = (1 << 31) - 1
 LABEL = 1 << 31 | 0xFF
 
 
-class CharsMap(dict[int, str]):
+class CharsMap(Remembered[int, str]):
     """The map. As a dict: the replacement of single characters by code point, filled when first asked for."""
 
     def __init__(self, file: VocabularyFile) -> None:
@@ -27,13 +27,9 @@ class CharsMap(dict[int, str]):
         self._texts = bytes(file.array("charsmap_texts"))
         self._graphemes = Graphemes(file)
 
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        found = self._replacement(char)
-        if len(self) >= MAX_CACHED_CHARACTERS:
-            self.clear()
-        self[code] = value = char if found is None else found
-        return value
+    def find(self, key: int) -> str:
+        found = self._replacement(chr(key))
+        return chr(key) if found is None else found
 
     def apply(self, text: str) -> str:
         """``text`` with every rule applied."""

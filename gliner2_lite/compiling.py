@@ -13,7 +13,7 @@ import shutil
 import time
 from pathlib import Path
 
-from gliner2_lite.bundle import file_sha256
+from gliner2_lite.bundle import file_sha256, graph_bytes
 from gliner2_lite.compiled import (
     DATA_NAME,
     DAY_SECONDS,
@@ -52,7 +52,7 @@ def write_compiled(wanted: Fingerprint, store: Path, graph: Path, *, unasked: bo
     onnxruntime fails.
     """
     entry, partial = store / wanted.name, store / f".{wanted.name}{PARTIAL}"
-    size = _size(graph)
+    size = graph_bytes(graph)
     if unasked:
         _check_memory(size)
     store.mkdir(parents=True, exist_ok=True)
@@ -121,12 +121,6 @@ def _claim(partial: Path, *, abandoned_after: float) -> bool:
                 continue  # the other one has just finished, or was faster
             shutil.rmtree(aside, ignore_errors=True)
     return False
-
-
-def _size(graph: Path) -> int:
-    """Bytes of a graph and of the weights beside it."""
-    data = graph.with_name(graph.name + "_data")
-    return graph.stat().st_size + (data.stat().st_size if data.exists() else 0)
 
 
 def _check_memory(size: int) -> None:

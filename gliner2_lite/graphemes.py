@@ -6,8 +6,7 @@ Only what can change a short cluster is told apart: flags, for one, are long wit
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
+from gliner2_lite.characters import Ranges, Remembered
 from gliner2_lite.vocabulary import VocabularyFile
 
 # Bits of a character's class. Several may be set; 0 is any other character.
@@ -24,24 +23,17 @@ HANGUL_L, HANGUL_V, HANGUL_T = 256, 512, 1024  # LV and LVT below
 ZWJ = "\u200d"
 SYLLABLES = range(0xAC00, 0xD7A4)
 LAST_CONSONANTS = 28
-MAX_CACHED_CHARACTERS = 20_000
 
 
-class Graphemes(dict[str, int]):
+class Graphemes(Remembered[str, int]):
     """As a dict: character → class, filled when first asked for."""
 
     def __init__(self, file: VocabularyFile) -> None:
         super().__init__()
-        self._starts = file.array("class_starts")
-        self._values = file.array("class_values")
-        if len(self._starts) != len(self._values) or not len(self._starts) or self._starts[0]:
-            raise file.damaged("its character classes do not fit each other")
+        self._classes = Ranges(file, "class")
 
-    def __missing__(self, char: str) -> int:
-        if len(self) >= MAX_CACHED_CHARACTERS:
-            self.clear()
-        self[char] = value = int(self._values[bisect_right(self._starts, ord(char)) - 1])
-        return value
+    def find(self, key: str) -> int:
+        return self._classes[ord(key)]
 
     def may_join(self, text: str) -> bool:
         """False when every cluster of ``text`` that is shorter than six bytes is one character."""

@@ -14,17 +14,16 @@ class Profile:
     """One way to run. No profile sets the number of threads: that is for ``threads=`` and the machine."""
 
     arena: bool  # onnxruntime keeps freed memory for the next call instead of returning it
-    memory_pattern: bool  # it remembers, per input shape, one block for a whole call
     spinning: bool  # its threads wait actively for the next operator during a call
 
 
 PROFILES = {
     # Between calls onnxruntime keeps the weights only: one long text does not cost memory for good.
-    "edge": Profile(arena=False, memory_pattern=False, spinning=False),
+    "edge": Profile(arena=False, spinning=False),
     # Processors are shared and paid for; memory is reserved anyway, so that of one call serves the next.
-    "serverless": Profile(arena=True, memory_pattern=False, spinning=False),
+    "serverless": Profile(arena=True, spinning=False),
     # Processors are the model's own: its threads wait for the next operator without giving them up.
-    "server": Profile(arena=True, memory_pattern=False, spinning=True),
+    "server": Profile(arena=True, spinning=True),
 }
 CPU_PROVIDER = "CPUExecutionProvider"
 
@@ -39,7 +38,6 @@ class SessionSettings:
 
     threads: int | None = None
     arena: bool = True
-    memory_pattern: bool = True
     spinning: bool = True
     providers: tuple[str, ...] = (CPU_PROVIDER,)
     entries: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +66,6 @@ def make_settings(
     return SessionSettings(
         threads=count,
         arena=chosen.arena,
-        memory_pattern=chosen.memory_pattern,
         spinning=chosen.spinning,
         providers=_check_providers(providers),
         entries=_check_entries(session_options),

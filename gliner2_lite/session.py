@@ -18,6 +18,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
 from gliner2_lite.batch import Batch
+from gliner2_lite.bundle import data_path
 from gliner2_lite.errors import BundleError, InputError, RunError
 from gliner2_lite.profiles import CPU_PROVIDER, SessionSettings
 
@@ -28,7 +29,7 @@ INPUTS = (
     "prompt_tokens", "label_tokens", "label_tasks",
 )  # fmt: skip
 OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
-#: Tensors below this size stay inside the ONNX file of a compiled graph; larger ones are mapped.
+#: Smaller tensors stay inside the ONNX file: a mapping of their own would cost more than the copy.
 MIN_MAPPED_BYTES = 4096
 
 _open_sessions: weakref.WeakSet[GraphSession] = weakref.WeakSet()
@@ -119,12 +120,17 @@ def write_prepacked(graph: Path, out: Path, *, entries: Mapping[str, str]) -> No
     """
     settings = SessionSettings(threads=1, entries=entries)
     options = _options(settings)
-    options.optimized_model_filepath = str(out)
-    prefix = "session.optimized_model_external_initializers"
-    options.add_session_config_entry(f"{prefix}_file_name", f"{out.name}_data")
-    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(MIN_MAPPED_BYTES))
+    write_weights_beside(options, out)
     options.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
     _open(graph, options, settings)
+
+
+def write_weights_beside(options: Any, out: Path) -> None:
+    """Let a session with these options write its optimised graph to ``out`` and the weights beside it."""
+    options.optimized_model_filepath = str(out)
+    prefix = "session.optimized_model_external_initializers"
+    options.add_session_config_entry(f"{prefix}_file_name", data_path(out).name)
+    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(MIN_MAPPED_BYTES))
 
 
 def runtime_version() -> str:
@@ -149,7 +155,8 @@ def _options(settings: SessionSettings) -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.enable_cpu_mem_arena = settings.arena
-    options.enable_mem_pattern = settings.memory_pattern
+    # It would remember one block of memory per input shape; texts have many lengths.
+    options.enable_mem_pattern = False
     if settings.threads is not None:
         options.intra_op_num_threads = settings.threads
     # NumPy works between two runs: worker threads that keep spinning would take its cores.

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
+from gliner2_lite.characters import Ranges, Remembered
 from gliner2_lite.vocabulary import ROOT, PieceTrie, VocabularyFile
 
 # Values of the table of characters; others are 3 + the number of a text.
 SAME, DELETED, PADDED, FIRST_TEXT = 0, 1, 2, 3
 # Kinds of characters of cleaned text.
 LETTER, BLANK, PUNCTUATION = 0, 1, 2
-MAX_CACHED_CHARACTERS = 20_000
 
 
-class BertCleaner(dict[int, str]):
+class BertCleaner(Remembered[int, str]):
     """What ``BertNormalizer`` makes of each character. As a dict: by code point, filled when asked for."""
 
     def __init__(self, file: VocabularyFile) -> None:
         super().__init__()
-        self._starts = file.array("clean_starts")
-        self._values = file.array("clean_values")
+        self._values = Ranges(file, "clean")
         self._offsets = file.array("clean_offsets")
         self._texts = file.array("clean_texts")
         self._ranks: dict[str, int] = file.setting("mark_ranks", dict)
         self._barriers = frozenset(file.setting("barriers", str))
-        if len(self._starts) != len(self._values) or not len(self._starts) or self._starts[0]:
-            raise file.damaged("its table of characters does not fit")
 
-    def __missing__(self, code: int) -> str:
-        value = self._values[bisect_right(self._starts, code) - 1]
+    def find(self, key: int) -> str:
+        value = self._values[key]
         if value >= FIRST_TEXT:
             begin, end = self._offsets[value - FIRST_TEXT], self._offsets[value - FIRST_TEXT + 1]
-            text = bytes(self._texts[begin:end]).decode(errors="replace")
-        else:
-            text = {SAME: chr(code), DELETED: "", PADDED: f" {chr(code)} "}[value]
-        if len(self) >= MAX_CACHED_CHARACTERS:
-            self.clear()
-        self[code] = text
-        return text
+            return bytes(self._texts[begin:end]).decode(errors="replace")
+        return {SAME: chr(key), DELETED: "", PADDED: f" {chr(key)} "}[value]
 
     def apply(self, text: str) -> str:
         """``text``, cleaned."""
@@ -61,21 +51,15 @@ class BertCleaner(dict[int, str]):
         return "".join([*result, *sorted(run, key=self._ranks.__getitem__)])
 
 
-class BertSplitter(dict[str, int]):
+class BertSplitter(Remembered[str, int]):
     """Where ``BertPreTokenizer`` splits. As a dict: character → kind, filled when asked for."""
 
     def __init__(self, file: VocabularyFile) -> None:
         super().__init__()
-        self._starts = file.array("kind_starts")
-        self._values = file.array("kind_values")
-        if len(self._starts) != len(self._values) or not len(self._starts) or self._starts[0]:
-            raise file.damaged("its kinds of characters do not fit each other")
+        self._kinds = Ranges(file, "kind")
 
-    def __missing__(self, char: str) -> int:
-        if len(self) >= MAX_CACHED_CHARACTERS:
-            self.clear()
-        self[char] = kind = int(self._values[bisect_right(self._starts, ord(char)) - 1])
-        return kind
+    def find(self, key: str) -> int:
+        return self._kinds[ord(key)]
 
     def split(self, text: str) -> list[str]:
         """The chunks of ``text``: runs of letters, and each punctuation mark on its own."""

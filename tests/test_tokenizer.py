@@ -23,7 +23,7 @@ from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizer
 
 from gliner2_export.agreement import ODD, WORDS, disagreement, samples
 from gliner2_export.vocabulary import NotCompactError, add_to_bundle, compact_bytes, write_compact
-from gliner2_lite import BundleError, GLiNER2, InputTypeError, charsmap, graphemes
+from gliner2_lite import BundleError, GLiNER2, InputTypeError, characters
 from gliner2_lite import tokenizer as tokenizer_module
 from gliner2_lite.bundle import MANIFEST_NAME, TOKENIZER_NAME, VOCABULARY_NAME
 from gliner2_lite.compact import CompactTokenizer
@@ -140,8 +140,7 @@ def test_threads_share_a_tokenizer(pairs: dict[str, Pair], monkeypatch: pytest.M
     expected = [pair.check(text) for text in texts]
     shared = CompactTokenizer(pair.path)  # with empty caches
     results: list[list[list[int]]] = []
-    monkeypatch.setattr(charsmap, "MAX_CACHED_CHARACTERS", 5)  # caches that others empty all the time
-    monkeypatch.setattr(graphemes, "MAX_CACHED_CHARACTERS", 5)
+    monkeypatch.setattr(characters, "MAX_REMEMBERED", 5)  # caches that others empty all the time
     threads = [
         threading.Thread(target=lambda: results.append([shared.ids(text) for text in texts]))
         for _ in range(16)
