@@ -167,3 +167,31 @@ def test_an_error_in_a_worker_is_raised_as_it_is_after_the_results_before_it(
     done = run_program(tmp_path, small_bundle, ["Ann.", "boom"], 'if __name__ == "__main__": main()')
     assert done.returncode != 0 and done.stdout == "['entities']\n"
     assert "LookupError: boom" in done.stderr and "raised in worker 0" in done.stderr
+
+
+MASKS = """
+import multiprocessing, signal
+from gliner2_lite.workers import _interrupts_held_back
+def report(pipe):
+    pipe.send(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+def main():
+    context = multiprocessing.get_context("spawn")
+    for _ in range(2):
+        ours, theirs = context.Pipe()
+        process = context.Process(target=report, args=(theirs,))
+        with _interrupts_held_back():
+            process.start()
+        print(ours.recv(), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        process.join()
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals cannot be held back here")
+def test_no_worker_sees_an_interrupt_before_it_can_ignore_it(tmp_path: Path) -> None:
+    """Not even the first of a program, whose start also starts multiprocessing's own tracker."""
+    program = tmp_path / "masks.py"
+    program.write_text(MASKS, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["True", "False"] * 2, done.stderr
