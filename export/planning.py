@@ -25,6 +25,12 @@ SHIFTED_ZEROS = (8, 16, 24, 32, 48, 64)
 HARDLY_NEGATIVE = -0.5
 #: Smoothing costs a pass over the source: it must lower the error by this share to be used.
 SMOOTHING_GAIN = 0.1
+#: So many inputs, the loudest of a group, may be multiplied in fp32 instead. It costs a pass over the
+#: outputs, and must lower the error by this share to be done.
+LOUD_INPUTS = 32
+LOUD_GAIN = 0.08
+#: They must be at most this share of all inputs.
+LOUD_SHARE = 1 / 8
 #: Products with this many times more inputs than outputs (the second of a feed-forward) take them in as many
 #: blocks: ranges and steps get finer where it costs least, since the extra passes are over the outputs.
 BLOCKS = 4
@@ -65,26 +71,70 @@ def plan_group(
     """The best candidate for one group whose products have ``weights`` [K, N]."""
     rows = stats.sampled
     joined = np.concatenate(weights, axis=1)  # [K, ΣN]
-    expected = rows @ joined
-    importance = _importance(expected, [weight.shape[1] for weight in weights])
+    importance = _importance(rows @ joined, [weight.shape[1] for weight in weights])
     plain = GroupPlan(group.source, None, 255, SYMMETRIC_ZERO, None, (), blocks)
-    vectors = _vectors(rows, joined) if smooth else []
-    best = min(
-        _candidates(plain, rows, vectors, stats.lowest),
-        key=lambda plan: _cost(plan, rows, joined, expected, importance, grid),
-    )
+    cost, best = _cheapest(plain, rows, joined, importance, stats.lowest, grid, smooth=smooth)
+    if smooth and len(joined) * LOUD_SHARE >= LOUD_INPUTS:
+        apart = replace(plain, loud=_loudest(rows, joined))
+        lower, candidate = _cheapest(apart, rows, joined, importance, stats.lowest, grid, smooth=True)
+        if lower < (1 - LOUD_GAIN) * cost:
+            best = candidate
+    loud = list(best.loud)
     divisor = _divisor(best, len(joined))
-    _, scale = quantize_rows(rows / divisor, best)
+    _, scale = quantize_rows(_without_columns(rows, loud) / divisor, best)
     # Rounding a row to steps of `scale` adds scale²/12 to every diagonal entry.
     noise = np.repeat(np.mean(scale**2, axis=0) / 12 * stats.rows, len(joined) // blocks)  # [K]
+    noise[loud] = 0.0
     gram = stats.gram / np.outer(divisor, divisor)
     products = []
     for product, weight in zip(group.products, weights, strict=True):
         smoothed = weight * divisor[:, None]
-        scales = column_scales(smoothed, grid, blocks=blocks)
-        integers = round_compensated(smoothed, scales, grid, gram, noise)
-        products.append(ProductPlan(product.node, integers, scales, grid.signed))
+        scales = column_scales(_without_rows(smoothed, loud), grid, blocks=blocks)
+        rounded = round_compensated(smoothed, scales, grid, gram, noise, exact=loud)
+        exact = rounded.exact / divisor[loud, None] if loud else None
+        products.append(ProductPlan(product.node, rounded.integers, scales, grid.signed, exact))
     return replace(best, products=tuple(products))
+
+
+def _loudest(rows: np.ndarray, weight: np.ndarray) -> tuple[int, ...]:
+    """The inputs that make the largest terms in the product of ``rows`` [n, K] and ``weight`` [K, N]."""
+    order = np.argsort(-loudness(rows) * np.abs(weight).max(axis=1), kind="stable")
+    return tuple(sorted(order[:LOUD_INPUTS].tolist()))
+
+
+def _without_columns(rows: np.ndarray, loud: Sequence[int]) -> np.ndarray:
+    """``rows`` [n, K] with the columns ``loud`` at 0."""
+    if not loud:
+        return rows
+    rows = rows.copy()
+    rows[:, loud] = 0.0
+    return rows
+
+
+def _without_rows(weight: np.ndarray, loud: Sequence[int]) -> np.ndarray:
+    """``weight`` [K, N] with the rows ``loud`` at 0."""
+    return _without_columns(weight.T, loud).T
+
+
+def _cheapest(
+    plain: GroupPlan,
+    rows: np.ndarray,
+    weight: np.ndarray,
+    importance: np.ndarray,
+    lowest: float,
+    grid: WeightGrid,
+    *,
+    smooth: bool,
+) -> tuple[float, GroupPlan]:
+    """The candidate that costs least, with its cost; the loud inputs of ``plain`` cost nothing."""
+    rows, weight = _without_columns(rows, plain.loud), _without_rows(weight, plain.loud)
+    expected = rows @ weight
+    vectors = _vectors(rows, weight) if smooth else []
+    # Leaving inputs out takes the pass over the source that smoothing takes.
+    first = np.ones(len(weight), dtype=np.float32) if plain.loud else None
+    candidates = _candidates(plain, rows, [first, *vectors], lowest)
+    priced = [(_cost(plan, rows, weight, expected, importance, grid), plan) for plan in candidates]
+    return min(priced, key=lambda pair: pair[0])
 
 
 def _divisor(plan: GroupPlan, size: int) -> np.ndarray:
@@ -103,9 +153,9 @@ def _vectors(rows: np.ndarray, weight: np.ndarray) -> list[np.ndarray]:
 
 
 def _candidates(
-    plain: GroupPlan, rows: np.ndarray, vectors: Sequence[np.ndarray], lowest: float
+    plain: GroupPlan, rows: np.ndarray, vectors: Sequence[np.ndarray | None], lowest: float
 ) -> Iterator[GroupPlan]:
-    for smoothing in (None, *vectors):
+    for smoothing in vectors:
         plan = replace(plain, smoothing=smoothing)
         yield plan
         if lowest == 0.0:

@@ -8,6 +8,7 @@ themselves counts as noise on the diagonal; and pairs of rows can be kept within
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,14 @@ class WeightGrid:
     levels: int
     signed: bool = True
     pairs: bool = False
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """A weight on its grid: ``integers`` int8 [K, N], and the rows that stayed float32, ``exact`` [n, N]."""
+
+    integers: np.ndarray
+    exact: np.ndarray
 
 
 def column_scales(weight: np.ndarray, grid: WeightGrid, *, blocks: int = 1) -> np.ndarray:
@@ -64,23 +73,33 @@ def round_nearest(weight: np.ndarray, scales: np.ndarray, grid: WeightGrid) -> n
 
 
 def round_compensated(
-    weight: np.ndarray, scales: np.ndarray, grid: WeightGrid, gram: np.ndarray, noise: np.ndarray
-) -> np.ndarray:
-    """GPTQ rounding of ``weight`` [K, N] with ``scales`` [blocks, N] to int8.
+    weight: np.ndarray,
+    scales: np.ndarray,
+    grid: WeightGrid,
+    gram: np.ndarray,
+    noise: np.ndarray,
+    *,
+    exact: Sequence[int] = (),
+) -> Rounded:
+    """GPTQ rounding of ``weight`` [K, N] with ``scales`` [blocks, N].
 
-    ``gram`` [K, K] is XᵀX of the inputs and ``noise`` [K] what their own rounding adds to its diagonal.
+    ``gram`` [K, K] is XᵀX of the inputs and ``noise`` [K] what their own rounding adds to its diagonal. Rows
+    ``exact`` are not rounded: they are 0 among the integers, and take on what is left of the error.
     """
     size = len(weight)
     block_rows = size // len(scales)
     metric = gram.astype(np.float64)
     metric[np.diag_indices(size)] += noise + DAMPING * max(float(np.trace(gram)) / size, 1e-12)
-    order = np.argsort(-np.diag(metric), kind="stable")  # loud inputs first: later rows absorb their error
+    loudness = np.diag(metric).copy()
+    loudness[list(exact)] = -1.0
+    order = np.argsort(-loudness, kind="stable")  # loud inputs first: later rows absorb their error
+    count = size - len(exact)  # the exact ones come last
     # Upper Cholesky factor U of the inverse, inverse = UᵀU: row k of U says how error of k moves on.
     factor = np.linalg.cholesky(np.linalg.inv(metric[np.ix_(order, order)])).T.astype(np.float32)
     work = weight[order].astype(np.float32)
     rounded = np.zeros(work.shape, dtype=np.int8)
-    for begin in range(0, size, BLOCK):
-        end = min(begin + BLOCK, size)
+    for begin in range(0, count, BLOCK):
+        end = min(begin + BLOCK, count)
         errors = np.empty((end - begin, work.shape[1]), dtype=np.float32)
         for row in range(begin, end):
             low, high = -grid.levels, grid.levels
@@ -94,7 +113,9 @@ def round_compensated(
             work[row + 1 : end] -= np.outer(factor[row, row + 1 : end], error)
             errors[row - begin] = error
         work[end:] -= factor[begin:end, end:].T @ errors
-    return rounded
+    left = dict(zip(order[count:].tolist(), work[count:], strict=True))
+    kept = np.array([left[row] for row in exact], dtype=np.float32).reshape(len(exact), work.shape[1])
+    return Rounded(rounded, kept)
 
 
 def _bounds(partner: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,8 @@ tensor. Here that becomes, per source tensor (shared by its products),
     q = round(x / m · (top − zero)) + zero          uint8, constant scale: x / m is bounded
 
 and per product ``MatMulIntegerToFloat(q, W) · m``. A row's result depends on that row alone, so answers do
-not depend on what else is in the batch.
+not depend on what else is in the batch. Where a few inputs are much louder than all others, and would coarsen
+their steps, these few are left out and multiplied in fp32 (Dettmers et al. 2022, arXiv:2208.07339).
 """
 
 from __future__ import annotations
@@ -29,12 +30,16 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class ProductPlan:
-    """The weight of one product as ``integers · scales``; ``signed`` says how the file stores it."""
+    """The weight of one product as ``integers · scales``; ``signed`` says how the file stores it.
+
+    Rows of inputs that are multiplied in fp32 are 0 in ``integers`` and stand in ``exact``.
+    """
 
     node: str
     integers: np.ndarray  # int8 [K, N]
     scales: np.ndarray  # float32 [blocks, N]
     signed: bool = True
+    exact: np.ndarray | None = None  # float32 [loud, N]
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class GroupPlan:
     Integers are ``zero`` for 0 and at most ``top``. ``floor`` is None for a source with both signs; otherwise
     the row's range is max(x, floor), which keeps the small negative part inside the integers. The K inputs
     form ``blocks`` equal parts, each with a range of its own per row: a loud input then coarsens only its
-    block.
+    block. Inputs ``loud`` are multiplied in fp32; a plan that has some has ``smoothing`` too.
     """
 
     source: str
@@ -54,6 +59,7 @@ class GroupPlan:
     floor: float | None
     products: tuple[ProductPlan, ...]
     blocks: int = 1
+    loud: tuple[int, ...] = ()
 
     def without(self, nodes: Collection[str]) -> GroupPlan:
         """The same plan less the products of ``nodes``."""
@@ -114,6 +120,7 @@ def use_stored_integers(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
     by_name = {node.name: node for node in model.graph.node}
     replaced: dict[str, list[NodeProto]] = {}
     for plan in plans:
+        head = _loud_inputs(model, plan) if plan.loud else []
         for product in plan.products:
             node, name = by_name[product.node], product.node
             blocks, shape = len(product.scales), product.integers.shape
@@ -129,8 +136,13 @@ def use_stored_integers(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
             if plan.smoothing is not None:
                 _constant(model, f"{name}_weight_smoothing", (1.0 / plan.smoothing)[:, None])
                 nodes.append(_node("Mul", [whole, f"{name}_weight_smoothing"], f"{name}_weight"))
-            product_node = _node("MatMul", [node.input[0], f"{name}_weight"], node.output[0], name=name)
-            replaced[name] = [*nodes, product_node]
+            stored = f"{name}_stored" if plan.loud else node.output[0]
+            nodes.append(_node("MatMul", [node.input[0], f"{name}_weight"], stored, name=name))
+            if plan.loud:
+                exact = _exact_product(model, plan, product)
+                nodes += [*head, exact, _node("Add", [stored, exact.output[0]], node.output[0])]
+                head = []
+            replaced[name] = nodes
     replace_nodes(model, replaced, ())
 
 
@@ -157,7 +169,11 @@ def _source_nodes(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
     """
     name, source, nodes = f"{plan.source}_rows", plan.source, []
     if plan.smoothing is not None:
-        _constant(model, f"{name}_smoothing", (1.0 / plan.smoothing).astype(np.float32))
+        factors = (1.0 / plan.smoothing).astype(np.float32)
+        if plan.loud:
+            factors[list(plan.loud)] = 0.0
+            nodes += _loud_inputs(model, plan)
+        _constant(model, f"{name}_smoothing", factors)
         nodes.append(_node("Mul", [source, f"{name}_smoothing"], f"{name}_smoothed"))
         source = f"{name}_smoothed"
     if plan.blocks > 1:
@@ -195,15 +211,36 @@ def _source_nodes(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
 
 
 def _product_nodes(model: ModelProto, plan: GroupPlan, product: ProductPlan, output: str) -> list[NodeProto]:
-    if plan.blocks == 1:
+    if plan.blocks == 1 and not plan.loud:
         return _block_product(model, plan, product, 0, "", output)
     parts = [f"{product.node}_part_{block}" for block in range(plan.blocks)]
     nodes = [
         node
         for block, part in enumerate(parts)
-        for node in _block_product(model, plan, product, block, f"_{block}", part)
+        for node in _block_product(model, plan, product, block, f"_{block}" if plan.blocks > 1 else "", part)
     ]
-    return [*nodes, _node("Sum", parts, output, name=f"{product.node}_int8")]
+    if plan.loud:
+        nodes.append(_exact_product(model, plan, product))
+        parts.append(nodes[-1].output[0])
+    return [*nodes, _node("Add" if len(parts) == 2 else "Sum", parts, output, name=f"{product.node}_int8")]
+
+
+def _loud_inputs(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
+    """The loud inputs [..., loud] of the source [..., K]."""
+    name = f"{plan.source}_rows_loud"
+    _constant(model, f"{name}_indices", np.array(plan.loud, dtype=np.int64))
+    return [_node("Gather", [plan.source, f"{name}_indices"], name, axis=-1)]
+
+
+def _exact_product(model: ModelProto, plan: GroupPlan, product: ProductPlan) -> NodeProto:
+    """The share of the loud inputs in a product, fp32."""
+    name = f"{product.node}_exact"
+    if product.exact is None:
+        raise ExportError(
+            f"the plan of {product.node} has loud inputs and no weights for them; plan it again"
+        )
+    _constant(model, f"{name}_weight", product.exact)
+    return _node("MatMul", [f"{plan.source}_rows_loud", f"{name}_weight"], name)
 
 
 def _block_product(

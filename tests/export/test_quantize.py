@@ -8,7 +8,10 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import helper, numpy_helper
+from transformers import PretrainedConfig
 
+from gliner2_export import planning
 from gliner2_export.graph import ExportGraph
 from gliner2_export.onnx_config import Shape, random_batch
 from gliner2_export.quantize import (
@@ -18,6 +21,7 @@ from gliner2_export.quantize import (
     product_costs,
     products_of_activations,
     quantize_plain,
+    saturates,
     write_int8,
 )
 from gliner2_lite.errors import ExportError
@@ -125,3 +129,61 @@ def test_single_products_are_judged(converted: Converted, plan: Int8Plan, tmp_pa
 def test_unknown_target_is_named() -> None:
     with pytest.raises(ExportError, match="unknown target 'riscv'; write one of any, avx2"):
         check_target("riscv")
+
+
+def loud_graph(path: Path, columns: int) -> list[dict[str, np.ndarray]]:
+    """Writes one product [B, T, 256] · [256, columns] to ``path``. Returns inputs, ``LOUD`` ones louder."""
+    rng = np.random.default_rng(5)
+    weight = rng.standard_normal((256, columns)).astype(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "weight"], ["y"], name="product")],
+        "one product",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["batch", "tokens", 256])],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["batch", "tokens", columns])],
+        [numpy_helper.from_array(weight, "weight")],
+    )
+    opsets = [helper.make_opsetid("", 18)]
+    onnx.save_model(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+    inputs = rng.standard_normal((12, 1, 40, 256)).astype(np.float32)
+    inputs[..., LOUD] *= 40 * rng.uniform(0.1, 1.0, (12, 1, 40, len(LOUD))).astype(np.float32)
+    return [{"x": batch} for batch in inputs]
+
+
+LOUD = [3, 77, 130, 201]
+
+
+@pytest.mark.parametrize(("columns", "blocks"), [(128, 1), (64, planning.BLOCKS)])
+def test_loud_inputs_are_multiplied_apart(
+    columns: int, blocks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.onnx"
+    *seen, unseen = loud_graph(path, columns)
+    expected, errors = session(path).run(None, unseen), {}
+    apart = plan_int8(path, seen)
+    assert apart.groups[0].blocks == blocks
+    assert set(LOUD) <= set(apart.groups[0].loud)
+    assert not apart.groups[0].products[0].integers[list(apart.groups[0].loud)].any()
+    monkeypatch.setattr(planning, "LOUD_GAIN", 1.0)
+    together = plan_int8(path, seen)
+    assert together.groups[0].loud == ()
+    answers = {}
+    forms = {
+        "together": (together, {}),
+        "apart": (apart, {}),
+        "unsigned": (apart, {"unsigned": True}),
+        "stored": (apart, {"weights_only": True}),
+    }
+    for name, (plan, options) in forms.items():
+        out = tmp_path / f"{name}.onnx"
+        write_int8(path, out, plan, encoder_config=PretrainedConfig(), **options)
+        answers[name] = session(out).run(None, unseen)
+        errors[name] = error(expected, answers[name])
+    assert errors["apart"] < 0.6 * errors["together"]
+    assert errors["stored"] < errors["apart"] < 0.01
+    if not saturates():
+        assert np.array_equal(answers["unsigned"][0], answers["apart"][0])
+
+
+def test_few_inputs_stay_together(converted: Converted, plan: Int8Plan) -> None:
+    """Where the loudest would be most of all inputs, there is nothing to take them away from."""
+    assert {group.loud for group in plan.groups} == {()}
