@@ -1,7 +1,8 @@
 """Tables of which a call reads some rows, as int8: word embeddings, and DeBERTa's position projections.
 
 Gather(table) becomes Gather(integers) → Cast → Mul by the gathered scale, and Slice likewise; scales stand
-for the last axis, so a row, or a row of one head, has its own. Only the rows that are read are converted,
+for the last axis, so a row of one head has its own. Rows of word tables are cut into parts with a scale each,
+since a few dimensions are much larger than the others in every row. Only the rows that are read are widened,
 a few kilobytes per call. Word tables of very many rows go further, see ``packing.py``.
 """
 
@@ -11,17 +12,21 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from gliner2_export.packing import FREQUENT_SHARE, RAREST_SHARE, can_pack, pack, read_packed
-from gliner2_export.products import initializers
+from gliner2_export.products import initializers, tensor_ranks
 
 #: Tables with a smaller share of all constants stay as they are; sliced ones are taken together.
 MIN_SHARE = 0.01
+#: Columns of a word table that share a scale; 4 bytes for as many.
+PART = 64
+#: Shape that joins the parts of gathered rows [B, T, parts, PART] again.
+WHOLE_ROWS = np.array([0, 0, -1], dtype=np.int64)
 #: Tables with at least so many rows are packed: there the table is most of the file.
 MIN_PACKED_ROWS = 100_000
 
 
 def quantize_tables(model: ModelProto) -> list[str]:
     """Store every large table whose rows are gathered or sliced as int8, in place. Returns their names."""
-    tables = initializers(model)
+    tables, ranks = initializers(model), tensor_ranks(model)
     everything = sum(int(np.prod(tensor.dims)) for tensor in tables.values())
     axes = _axes(model)
     readers: dict[str, list[NodeProto]] = {}
@@ -47,7 +52,8 @@ def quantize_tables(model: ModelProto) -> list[str]:
         if (together if name in sliced else size) >= MIN_SHARE * everything
     ]
     for name in chosen:
-        _split(model, tables[name], readers[name])
+        in_parts = all(node.op_type == "Gather" and ranks.get(node.output[0]) == 3 for node in readers[name])
+        _split(model, tables[name], readers[name], in_parts=in_parts and len(tables[name].dims) == 2)
     return chosen
 
 
@@ -77,7 +83,7 @@ def table_integers(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.rint(table / scales), -127, 127).astype(np.int8), scales
 
 
-def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto]) -> None:
+def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto], *, in_parts: bool) -> None:
     table, name = numpy_helper.to_array(tensor), tensor.name
     model.graph.initializer.remove(tensor)
     by_ids = all(node.op_type == "Gather" for node in readers)
@@ -86,7 +92,10 @@ def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto]) -> 
         count = len(table) // FREQUENT_SHARE
         frequent, rare = table_integers(table[:count]), pack(table[count:], rarest=len(table) // RAREST_SHARE)
     else:
-        integers, scales = table_integers(table)
+        in_parts = in_parts and table.shape[-1] % PART == 0
+        integers, scales = table_integers(table.reshape(len(table), -1, PART) if in_parts else table)
+        if in_parts:
+            model.graph.initializer.append(numpy_helper.from_array(WHOLE_ROWS, f"{name}_whole_rows"))
         model.graph.initializer.append(numpy_helper.from_array(integers, f"{name}_integers"))
         model.graph.initializer.append(numpy_helper.from_array(scales, f"{name}_scales"))
     nodes: list[NodeProto] = []
@@ -99,12 +108,12 @@ def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto]) -> 
             model.graph.initializer.extend(read.constants)
             nodes.extend(read.nodes)
         else:
-            nodes.extend(_read(node, name))
+            nodes.extend(_read(node, name, in_parts=in_parts))
     del model.graph.node[:]
     model.graph.node.extend(nodes)
 
 
-def _read(node: NodeProto, table: str) -> list[NodeProto]:
+def _read(node: NodeProto, table: str, *, in_parts: bool) -> list[NodeProto]:
     """``node`` on the integers and again on the scales, then their product under the node's own output."""
     output = node.output[0]
     nodes = []
@@ -118,5 +127,10 @@ def _read(node: NodeProto, table: str) -> list[NodeProto]:
         )
         nodes.append(copy)
     cast = helper.make_node("Cast", [f"{output}_integers"], [f"{output}_float"], f"{node.name}_float", to=1)
-    scaled = helper.make_node("Mul", [f"{output}_float", f"{output}_scales"], [output], name=node.name)
-    return [nodes[0], cast, nodes[1], scaled]
+    product = f"{output}_parts" if in_parts else output
+    scaled = helper.make_node("Mul", [f"{output}_float", f"{output}_scales"], [product], name=node.name)
+    found = [nodes[0], cast, nodes[1], scaled]
+    if in_parts:
+        joined = helper.make_node("Reshape", [product, f"{table}_whole_rows"], [output], f"{node.name}_whole")
+        found.append(joined)
+    return found

@@ -35,7 +35,7 @@ LOUD_SHARE = 1 / 8
 #: blocks: ranges and steps get finer where it costs least, since the extra passes are over the outputs.
 BLOCKS = 4
 #: Products that see fewer rows per text than this (labels, tasks) are bound by reading their weights and by
-#: the number of operators: no smoothing, no blocks.
+#: the number of operators: no blocks.
 FEW_ROWS = 12
 #: What compensation leaves of the error of plain rounding, roughly; candidates are compared with the latter.
 COMPENSATED_SHARE = 0.55
@@ -53,9 +53,7 @@ def plan_groups(
         outputs = max(product.columns for product in group.products)
         wide = ranks.get(group.source) == 3 and group.rows >= BLOCKS * outputs
         busy = source.rows >= FEW_ROWS * texts
-        plans.append(
-            plan_group(group, matrices, source, grid, blocks=BLOCKS if wide and busy else 1, smooth=busy)
-        )
+        plans.append(plan_group(group, matrices, source, grid, blocks=BLOCKS if wide and busy else 1))
     return plans
 
 
@@ -66,17 +64,16 @@ def plan_group(
     grid: WeightGrid,
     *,
     blocks: int = 1,
-    smooth: bool = True,
 ) -> GroupPlan:
     """The best candidate for one group whose products have ``weights`` [K, N]."""
     rows = stats.sampled
     joined = np.concatenate(weights, axis=1)  # [K, ΣN]
     importance = _importance(rows @ joined, [weight.shape[1] for weight in weights])
     plain = GroupPlan(group.source, None, 255, SYMMETRIC_ZERO, None, (), blocks)
-    cost, best = _cheapest(plain, rows, joined, importance, stats.lowest, grid, smooth=smooth)
-    if smooth and len(joined) * LOUD_SHARE >= LOUD_INPUTS:
+    cost, best = _cheapest(plain, rows, joined, importance, stats.lowest, grid)
+    if len(joined) * LOUD_SHARE >= LOUD_INPUTS:
         apart = replace(plain, loud=_loudest(rows, joined))
-        lower, candidate = _cheapest(apart, rows, joined, importance, stats.lowest, grid, smooth=True)
+        lower, candidate = _cheapest(apart, rows, joined, importance, stats.lowest, grid)
         if lower < (1 - LOUD_GAIN) * cost:
             best = candidate
     loud = list(best.loud)
@@ -123,16 +120,13 @@ def _cheapest(
     importance: np.ndarray,
     lowest: float,
     grid: WeightGrid,
-    *,
-    smooth: bool,
 ) -> tuple[float, GroupPlan]:
     """The candidate that costs least, with its cost; the loud inputs of ``plain`` cost nothing."""
     rows, weight = _without_columns(rows, plain.loud), _without_rows(weight, plain.loud)
     expected = rows @ weight
-    vectors = _vectors(rows, weight) if smooth else []
     # Leaving inputs out takes the pass over the source that smoothing takes.
-    first = np.ones(len(weight), dtype=np.float32) if plain.loud else None
-    candidates = _candidates(plain, rows, [first, *vectors], lowest)
+    without = np.ones(len(weight), dtype=np.float32) if plain.loud else None
+    candidates = _candidates(plain, rows, [without, *_vectors(rows, weight)], lowest)
     priced = [(_cost(plan, rows, weight, expected, importance, grid), plan) for plan in candidates]
     return min(priced, key=lambda pair: pair[0])
 

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from gliner2_export import embedding
-from gliner2_export.embedding import quantize_tables
+from gliner2_export.embedding import PART, quantize_tables
 from gliner2_export.packing import BLOCK, FREQUENT_SHARE, RAREST_SHARE, can_pack, pack
 
 
@@ -79,11 +79,34 @@ def test_the_graph_gathers_all_and_picks_by_row(monkeypatch: pytest.MonkeyPatch)
     assert stored < 0.75 * exact.size
 
 
-def test_small_tables_and_odd_widths_stay_int8() -> None:
+def stored_as(exact: np.ndarray) -> tuple[dict[str, list[int]], np.ndarray]:
+    """Names and shapes of the constants that stand for ``exact``, and its rows as the graph reads them."""
+    model = lookup(exact)
+    assert quantize_tables(model) == ["table"]
+    onnx.checker.check_model(model)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (rows,) = session.run(None, {"ids": np.arange(len(exact)).reshape(2, -1)})
+    shapes = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    return shapes, rows.reshape(exact.shape)
+
+
+def test_rows_are_cut_into_parts_of_their_own_scale() -> None:
+    exact = table(64, 3 * PART)
+    exact[:, 5] = 30.0
+    shapes, rows = stored_as(exact)
+    assert shapes == {"table_integers": [64, 3, PART], "table_scales": [64, 3, 1], "table_whole_rows": [3]}
+    assert relative_error(rows[:, PART:], exact[:, PART:]) < 0.01
+    assert relative_error(rows[:, 6:PART], exact[:, 6:PART]) > 0.05, (
+        "the rest of the part pays for its largest"
+    )
+
+
+def test_odd_widths_have_one_scale_a_row() -> None:
     assert not can_pack(table(8, BLOCK + 8))
-    model = lookup(table(64))
-    quantize_tables(model)
-    assert {tensor.name for tensor in model.graph.initializer} == {"table_integers", "table_scales"}
+    exact = table(64, PART + 8)
+    shapes, rows = stored_as(exact)
+    assert shapes == {"table_integers": [64, PART + 8], "table_scales": [64, 1]}
+    assert relative_error(rows, exact) < 0.01
 
 
 def test_sliced_rows_are_stored_in_int8_too() -> None:
