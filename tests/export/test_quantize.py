@@ -185,5 +185,6 @@ def test_loud_inputs_are_multiplied_apart(
 
 
 def test_few_inputs_stay_together(converted: Converted, plan: Int8Plan) -> None:
-    """Where the loudest would be most of all inputs, there is nothing to take them away from."""
-    assert {group.loud for group in plan.groups} == {()}
+    """Where the loudest would be a good part of all inputs, there is nothing to take them away from."""
+    narrow = [group for group in plan.groups if len(group.products[0].integers) < 8 * planning.LOUD_INPUTS]
+    assert narrow and {group.loud for group in narrow} == {()}
