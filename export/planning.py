@@ -28,7 +28,7 @@ SMOOTHING_GAIN = 0.1
 #: So many inputs, the loudest of a group, may be multiplied in fp32 instead. It costs a pass over the
 #: outputs, and must lower the error by this share to be done.
 LOUD_INPUTS = 32
-LOUD_GAIN = 0.08
+LOUD_GAIN = 0.12
 #: They must be at most this share of all inputs.
 LOUD_SHARE = 1 / 8
 #: Products with this many times more inputs than outputs (the second of a feed-forward) take them in as many
