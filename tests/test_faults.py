@@ -115,6 +115,53 @@ def test_a_machine_where_nothing_may_be_written(root: Path, tmp_path: Path, expe
     assert "cannot be written" in done.stderr and "--output" in done.stderr
 
 
+@LINUX
+def test_a_bundle_that_may_not_be_read(root: Path) -> None:
+    """Whichever right is missing, the error names the path; the command line prints it as one line."""
+    graph, home = root / "onnx" / "model.onnx", root.parent
+    cases = {home: root, root: root / "gliner2_lite.json", root / "gliner2_lite.json": None,
+             root / "onnx": graph, graph: None}  # fmt: skip
+    command = program(
+        """
+        import contextlib
+        os.chdir(os.path.dirname(sys.argv[1]))
+        for place in sys.argv[2:]:
+            mode = os.stat(place).st_mode & 0o777
+            os.chmod(place, 0)
+            for verify in ("size", "hash"):
+                try:
+                    ask(GLiNER2.from_pretrained(sys.argv[1], verify=verify))
+                except GLiNER2LiteError as error:
+                    print(type(error).__name__, error)
+            for command in (["extract", "--entities", "a", "--model"], ["info"], ["compile"]):
+                with contextlib.redirect_stdout(sys.stderr):
+                    code = cli.main([*command, sys.argv[1]])
+                print(command[0], code, file=sys.stderr)
+            os.chmod(place, mode)
+        os.chmod(".", 0)  # no name can be looked up here, and that of an embedded model needs no look
+        print(ask(GLiNER2.from_pretrained("tiny")) != {})
+        """,
+        root, *cases,
+    )  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN_USER, *command[1:]], capture_output=True, text=True, timeout=300,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    for path in cases:
+        path.chmod(0o755)
+    *told, last = done.stdout.splitlines()
+    assert last == "True", done.stderr
+    for index, (place, named) in enumerate(cases.items()):
+        for line in told[2 * index : 2 * index + 2]:
+            assert line.startswith("BundleError "), line
+            assert str(named or place) in line
+            assert "Permission denied" in line or "system error number 13" in line  # as onnxruntime says it
+    told = [line for line in done.stderr.splitlines() if line.startswith("gliner2-lite: error: ")]
+    codes = [line[-2:] for line in done.stderr.splitlines() if line[:-2] in ("extract", "info", "compile")]
+    # The manifest is all that ``info`` reads.
+    assert codes == [" 1"] * 13 + [" 0", " 1"] and len(told) == 14 and "Traceback" not in done.stderr
+
+
 def test_a_cache_deleted_under_a_running_model(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
