@@ -20,7 +20,8 @@ from gliner2_lite import BundleError, BundleNotFoundError, GLiNER2, cli, loading
 from gliner2_lite.bundle import read_bundle
 from gliner2_lite.compiled import DATA_NAME, GRAPH_NAME, STORE_NAME
 from gliner2_lite.loading import compile_bundle
-from tests.test_hub import PLAIN_USER
+from tests.hub_server import serve
+from tests.test_hub import PLAIN_USER, environment
 
 KILLS = int(os.environ.get("GLINER2_LITE_KILLS", "5"))
 TEXT = "Ann Smith of Siemens met Bob in Oslo on Monday."
@@ -231,6 +232,35 @@ def test_killed_at_any_point_while_compiling(root: Path, tmp_path: Path, expecte
     assert killed > 0
     assert cli.main(["compile", str(root), "--output", str(cache)]) == 0
     assert repr(ask(GLiNER2.from_pretrained(root, cache=cache, prepack="require", verify="hash"))) == expected
+
+
+def test_killed_while_downloading(root: Path, tmp_path: Path, expected: str) -> None:
+    """In the middle of every file: offline nothing half is used, and the next download answers."""
+    body = """
+        try:
+            print(ask(GLiNER2.from_pretrained("org/small", cache_dir=sys.argv[1])))
+        except GLiNER2LiteError as error:
+            print(type(error).__name__)
+    """
+    cache = tmp_path / "hub"
+    with serve({"org/small": root}) as hub:
+        online = environment(hub.endpoint, cache)
+        offline = environment(hub.endpoint, cache, HF_HUB_OFFLINE="1")
+        needed = read_bundle(root)
+        for name in ("gliner2_lite.json", *needed.needed_files(needed.choose(None))):
+            hub.pause = {Path(name).name: 1000}
+            hub.paused.clear()
+            with subprocess.Popen(program(body, cache), env=online, stdout=subprocess.PIPE) as process:
+                assert hub.paused.wait(60), f"{name} was not asked for"
+                process.kill()
+                assert process.communicate()[0] == b""
+            done = subprocess.run(
+                program(body, cache), env=offline, capture_output=True, text=True, timeout=300
+            )
+            assert done.stdout == "HubError\n", (name, done.stdout, done.stderr)
+        hub.pause = {}
+        done = subprocess.run(program(body, cache), env=online, capture_output=True, text=True, timeout=300)
+        assert done.stdout == f"{expected}\n", done.stderr
 
 
 @LINUX
