@@ -12,17 +12,19 @@ import pytest
 
 from gliner2_export.bundle import export_checkpoint
 from gliner2_export.staging import staged_directory
+from gliner2_lite.bundle import read_bundle, verify_files
 from gliner2_lite.errors import ExportError
 from tests.test_hub import PLAIN_USER
 
 # In forks of one process that has imported torch: the real steps run, and from the named one on no file may
-# grow past so many bytes. The kernel then fails the write, as it does when a disk is full.
+# grow past so many bytes. The kernel then fails the write, as it does when a disk is full. Or it is killed.
 PROGRAM = """
 import os, resource, signal, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from gliner2_export import bundle
+from gliner2_lite.bundle import read_bundle, verify_files
 from gliner2_lite.errors import ExportError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 checkpoint, out = map(Path, sys.argv[1:3])
@@ -31,6 +33,8 @@ for case in sys.argv[3:]:
     if not os.fork():
         original = getattr(bundle, step)
         def full(*given, **options):
+            if room == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
             resource.setrlimit(resource.RLIMIT_FSIZE, (int(room), resource.RLIM_INFINITY))
             return original(*given, **options)
         if step in ("optimize", "write_json"):  # without the long part before them
@@ -47,7 +51,8 @@ for case in sys.argv[3:]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         print(case, told, sorted(path.name for path in out.iterdir()), sep="|", flush=True)
         os._exit(0)
-    os.wait()
+    if os.wait()[1] == signal.SIGKILL:
+        print(case, "killed", [path.name for path in out.rglob("bundle")], sep="|", flush=True)
 """
 CASES = [
     "write_heads:0", "write_heads:20000", "write_compact:100000", "convert:0", "convert:60000",
@@ -55,21 +60,43 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a limit on the size of files as Linux has it")
-def test_a_disk_that_fills_at_any_step(bert_checkpoint: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="limits of processes as Linux has them")
+
+
+def run(checkpoint: Path, out: Path, cases: list[str]) -> dict[str, str]:
+    """How each case ended, and what then lay in ``out``."""
     out.mkdir()
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PROGRAM, str(bert_checkpoint), str(out), *CASES],
+        [sys.executable, "-W", "ignore", "-c", PROGRAM, str(checkpoint), str(out), *cases],
         capture_output=True, text=True, timeout=600,
     )  # fmt: skip
-    told = dict(line.split("|", 1) for line in done.stdout.splitlines() if "|" in line)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return dict(line.split("|", 1) for line in done.stdout.splitlines() if "|" in line)
+
+
+@LINUX
+def test_a_disk_that_fills_at_any_step(bert_checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    told = run(bert_checkpoint, out, CASES)
     why = os.strerror(errno.EFBIG)
     expected = (
         f"ExportError: {out / 'deep' / 'bundle'} cannot be written ({why}), so there is no bundle; allow "
         "larger files there, or choose another output directory|[]"
     )
-    assert told == dict.fromkeys(CASES, expected), done.stderr[-2000:]
+    assert told == dict.fromkeys(CASES, expected)
+
+
+@LINUX
+def test_a_killed_export_is_no_bundle_and_the_next_one_is(bert_checkpoint: Path, tmp_path: Path) -> None:
+    cases = ["write_heads:kill", "convert:kill", "optimize:kill", "write_json:kill"]
+    told = run(bert_checkpoint, tmp_path / "out", cases)
+    assert told == dict.fromkeys(cases, "killed|[]"), "what was being made has another name"
+    place = tmp_path / "out" / "deep"
+    remains = sorted(path.name for path in place.iterdir())
+    assert len(remains) == 4 and all(name.startswith(".bundle.") for name in remains)
+    export_checkpoint(bert_checkpoint, place / "bundle", variants=["fp32"])
+    bundle = read_bundle(place / "bundle")
+    verify_files(bundle, bundle.choose(None), hashes=True)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +117,7 @@ def test_errors_of_other_files_are_not_the_output_directorys(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="rights of root as Linux has them")
+@LINUX
 def test_a_place_that_may_not_be_written(bert_checkpoint: Path, tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir()

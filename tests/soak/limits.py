@@ -95,14 +95,17 @@ def main() -> int:
             cache = f"{folder}/{megabytes}"
             with limited(parent, megabytes) as group:
                 code, lines = run([*command, cache], group)
-            kinds = {0: "right", 3: lines[-1] if lines else "", -signal.SIGKILL: "killed"}
-            end = kinds.get(code, f"EXIT {code}")
+            ends = {0: "right", 3: lines[-1] if lines else "", -signal.SIGKILL: "killed"}
             answers = [line for line in lines if not line.startswith("error: ")]
+            faults = []
+            if code not in ends:
+                faults.append(f"EXIT {code}")
             if answers != right[: len(answers)] or (code == 0 and answers != right):
-                end = "WRONG"
+                faults.append("WRONG ANSWER")
             if run([*command, cache], None) != (0, right):
-                end += ", WRONG AFTERWARDS"
-            wrong += end != end.lower() and not end.startswith("error: ")
+                faults.append("WRONG AFTERWARDS")
+            wrong += bool(faults)
+            end = ", ".join(faults) or ends[code]
             reached = answers[-1].split(":")[0] if answers else "nothing"
             print(f"| {megabytes} | {end} | {reached} |", flush=True)
     print(f"{wrong} wrong")
