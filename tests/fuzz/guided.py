@@ -41,7 +41,7 @@ def fuzz(name: str, seconds: float, first_seed: int) -> dict[str, Any]:
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
         )  # fmt: skip
     checked, covered = _CHECKED.findall(done.stderr), _COVERED.findall(done.stderr)
-    held = done.returncode == 0 and checked
+    held = done.returncode == 0 and checked and covered  # without coverage, nothing guided it
     # A hang, a crash or too much memory is no exception: libFuzzer tells of it at the end.
     told = done.stderr.partition(BROKEN)[2] or done.stderr[-4000:]
     return {
