@@ -73,9 +73,21 @@ def _optimized(path: Path, out: Path, *, without: list[str] | None = None) -> No
     options.log_severity_level = 3
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     write_weights_beside(options, out)
-    onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=without
-    )
+    try:
+        onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=without
+        )
+    except Exception:  # its error for a write that failed is the one for anything else
+        _check_room(out.with_name("room"), graph_bytes(path))
+        raise
+
+
+def _check_room(probe: Path, size: int) -> None:
+    """Raise the system's OSError when no further file of ``size`` bytes can be written."""
+    with probe.open("wb") as file:
+        for _ in range(0, size, PAGE_BYTES):
+            file.write(bytes(PAGE_BYTES))
+    probe.unlink()
 
 
 def _drop_unused_domains(model: onnx.ModelProto, path: Path) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
@@ -114,9 +116,16 @@ def read_bundle(root: Path) -> Bundle:
         BundleNotFoundError: no directory, or no manifest in it.
         BundleError: the manifest is not JSON, not of this format version, or incomplete.
     """
+    with access(root):
+        return _parse(_manifest(root), root, root / MANIFEST_NAME)
+
+
+def _manifest(root: Path) -> Any:
     manifest = root / MANIFEST_NAME
     if not root.is_dir():
         raise BundleNotFoundError(f"{root} is not a directory; give the directory of an exported bundle")
+    with suppress(FileNotFoundError):
+        manifest.stat()  # from Python 3.14 on, is_file() would hide that this user may not look
     if not manifest.is_file():
         if (root / "config.json").is_file() or (root / "model.safetensors").is_file():
             raise BundleNotFoundError(
@@ -130,12 +139,11 @@ def read_bundle(root: Path) -> Bundle:
             f"{manifest} has {size} bytes, more than {MAX_MANIFEST_BYTES}; it is not a manifest"
         )
     try:
-        raw = json.loads(
+        return json.loads(
             manifest.read_text(encoding="utf-8"), object_pairs_hook=_unique, parse_constant=_refuse
         )
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{manifest} is not valid JSON ({error}); export or download it again") from error
-    return _parse(raw, root, manifest)
 
 
 def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
@@ -146,17 +154,34 @@ def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
         BundleError: a file has another size or content than the manifest says.
     """
     for name in bundle.needed_files(variant):
-        path = bundle.path(name)
-        record = bundle.files[name]
-        if not path.is_file():
-            raise BundleNotFoundError(f"{path} is missing though the manifest names it; get the bundle again")
-        size = path.stat().st_size
-        if size != record.size:
-            raise BundleError(
-                f"{path} has {size} bytes, the manifest says {record.size}; get the bundle again"
-            )
-        if hashes and file_sha256(path) != record.sha256:
-            raise BundleError(f"{path} was altered: its SHA-256 is not the manifest's; get the bundle again")
+        with access(bundle.root / name):
+            _verify(bundle.path(name), bundle.files[name], hashes=hashes)
+
+
+def _verify(path: Path, record: FileRecord, *, hashes: bool) -> None:
+    if not path.is_file():
+        raise BundleNotFoundError(f"{path} is missing though the manifest names it; get the bundle again")
+    size = path.stat().st_size
+    if size != record.size:
+        raise BundleError(f"{path} has {size} bytes, the manifest says {record.size}; get the bundle again")
+    if hashes and file_sha256(path) != record.sha256:
+        raise BundleError(f"{path} was altered: its SHA-256 is not the manifest's; get the bundle again")
+
+
+@contextmanager
+def access(path: Path) -> Iterator[None]:
+    """Tell what the system says of files under ``path`` as a BundleError with the remedy."""
+    try:
+        yield
+    except PermissionError as error:
+        raise BundleError(
+            f"{error.filename or path} may not be read ({error.strerror}); let this user read it and search "
+            "the directories above it, or give another place"
+        ) from error
+    except OSError as error:
+        if isinstance(error, BundleError):
+            raise
+        raise BundleError(f"{error.filename or path} cannot be read ({error.strerror})") from error
 
 
 def data_path(graph: Path) -> Path:
@@ -292,6 +317,8 @@ def _safe_relative(name: str, root: Path) -> str:
     try:
         real, home = (root / name).resolve(), root.resolve()
         real.exists()  # a name that the file system does not take, or links in a circle
+    except PermissionError:
+        raise  # the name is sound
     except (OSError, RuntimeError, ValueError) as error:
         raise BundleError(f"{root / MANIFEST_NAME}: {name[:80]!r} is not a path ({error})") from error
     allowed = [home]

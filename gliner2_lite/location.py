@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gliner2_lite.errors import BundleNotFoundError, InputTypeError
+from gliner2_lite.bundle import access
+from gliner2_lite.errors import BundleError, BundleNotFoundError, InputTypeError
 
 EMBEDDED = {"tiny": Path(__file__).parent / "data" / "tiny"}
 
@@ -36,20 +38,37 @@ def locate(
     Of a repository, the manifest is fetched and all that the variant needs, or the files ``only`` names.
 
     Raises:
-        BundleNotFoundError: none of the three. InputTypeError: neither a string nor a path.
+        BundleNotFoundError: none of the three. BundleError: the system does not let this user look.
+        InputTypeError: neither a string nor a path.
     """
     if not isinstance(name, str | Path):
         raise InputTypeError(f"a model is named by a string or a path, not {type(name).__name__}")
     path = Path(name)
-    if isinstance(name, str) and name in EMBEDDED and not path.is_dir():
-        return EMBEDDED[name]
-    if path.is_dir():
-        return path
+    embedded = isinstance(name, str) and name in EMBEDDED
+    try:
+        if _is_directory(path):
+            return path
+    except BundleError:
+        if not embedded:  # where the working directory may not be searched, no directory hides the name
+            raise
+    if embedded:
+        return EMBEDDED[str(name)]
     from gliner2_lite.hub import download_bundle, is_repo_id  # only here: a local start needs none of it
 
     if not isinstance(name, str) or not is_repo_id(name):
         raise BundleNotFoundError(
-            f"{str(name)!r} is neither an existing directory, nor an embedded model ({', '.join(EMBEDDED)}), "
-            "nor a repository id such as org/name"
+            f"{str(name)[:200]!r} is neither an existing directory, nor an embedded model "
+            f"({', '.join(EMBEDDED)}), nor a repository id such as org/name"
         )
     return download_bundle(name, variant=variant, options=hub, only=only)
+
+
+def _is_directory(path: Path) -> bool:
+    """Whether ``path`` is one. Raises BundleError where this user may not know."""
+    with access(path):
+        try:
+            return stat.S_ISDIR(path.stat().st_mode)
+        except PermissionError:
+            raise
+        except (OSError, ValueError):  # not there, or no name of a file
+            return False

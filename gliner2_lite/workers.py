@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import signal
+import threading
 import traceback
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -23,6 +24,7 @@ from gliner2_lite.machine import usable_cores
 from gliner2_lite.stream import Checked, Result, in_place
 
 STOP_SECONDS = 5.0  # how long a worker may take to end before it is killed
+HELD_BACK = ("SIGINT", "SIGTERM", "SIGHUP")  # while a worker is started
 GUARD = (
     'a program that uses workers must start them under `if __name__ == "__main__":`, because every worker '
     "imports the program's main module"
@@ -76,7 +78,8 @@ def answer_in_workers(
     running: list[_Worker] = []
     try:
         for number in range(workers):
-            running.append(_start(number, setup))
+            with _signals_held_back():
+                running.append(_start(number, setup))
         yield from _map(windows, running)
     finally:
         for worker in running:
@@ -191,8 +194,7 @@ def _start(number: int, setup: Setup) -> _Worker:
         target=_serve, args=(theirs, setup), name=f"gliner2_lite-worker-{number}", daemon=True
     )
     try:
-        with _interrupts_held_back():
-            process.start()
+        process.start()
     except (RuntimeError, AssertionError, OSError) as error:
         ours.close()
         reason = GUARD if isinstance(error, RuntimeError) else str(error)
@@ -203,11 +205,33 @@ def _start(number: int, setup: Setup) -> _Worker:
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """A process that is started in here never sees SIGINT, not even before :func:`_serve` ignores it.
+def _signals_held_back() -> Iterator[None]:
+    """What is started in here is whole and known to its caller before a signal may end either.
 
-    One that comes meanwhile is delivered to this process afterwards.
+    Signals that come meanwhile are handled by this process afterwards, and a process that is started never
+    sees SIGINT, not even before :func:`_serve` ignores it.
     """
+    waiting: list[int] = []
+    handlers: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():  # elsewhere, handlers never run
+        for name in HELD_BACK:
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and callable(signal.getsignal(number)):
+                # A mask is not enough: another thread, of a library as a rule, takes the signal instead.
+                handlers[number] = signal.signal(number, lambda number, frame: waiting.append(number))
+    try:
+        with _interrupts_masked():
+            yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in waiting:
+            signal.raise_signal(number)
+
+
+@contextmanager
+def _interrupts_masked() -> Iterator[None]:
+    """Processes inherit this thread's mask."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -251,10 +275,10 @@ def _serve(connection: Connection, setup: Setup) -> None:
     try:
         model, call = _load(setup)
     except Exception as error:
-        connection.send(_failure(error))
+        _say(connection, _failure(error))
         return
-    connection.send((None, None, ""))
-    while True:
+    listened_to = _say(connection, (None, None, ""))
+    while listened_to:
         try:
             texts = connection.recv()
         except (EOFError, OSError):
@@ -264,10 +288,16 @@ def _serve(connection: Connection, setup: Setup) -> None:
             message: Any = (answers, None, "")
         except Exception as error:  # sent to the parent, which raises it
             message = _failure(error)
-        try:
-            connection.send(message)
-        except OSError:  # the parent is gone
-            return
+        listened_to = _say(connection, message)
+
+
+def _say(connection: Connection, message: Any) -> bool:
+    """Send to the parent; False when it is gone, or wants no more."""
+    try:
+        connection.send(message)
+    except OSError:
+        return False
+    return True
 
 
 def _load(setup: Setup) -> tuple[Any, dict[str, Any]]:

@@ -34,6 +34,9 @@ class Hub:
     fail: Callable[[str, str], int | None] = lambda method, path: None
     #: Cut the connection after so many bytes of a file with this name.
     cut: dict[str, int] = field(default_factory=dict)
+    #: Stop after so many bytes of a file with this name, until its reader has gone; ``paused`` tells when.
+    pause: dict[str, int] = field(default_factory=dict)
+    paused: threading.Event = field(default_factory=threading.Event)
     #: Flip the last bit of files with these names on their way; the ETag stays that of the right content.
     corrupt: set[str] = field(default_factory=set)
     commit: str = COMMIT
@@ -121,7 +124,12 @@ class Handler(BaseHTTPRequestHandler):
             first = int(wanted.removeprefix("bytes=").split("-")[0])
             headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
             status, data = 206, data[first:]
-        self.send(status, data, headers, cut=self.hub.cut.get(path.name))
+        pause = self.hub.pause.get(path.name)
+        self.send(status, data, headers, cut=self.hub.cut.get(path.name) if pause is None else pause)
+        if pause is not None and self.command == "GET":
+            self.wfile.flush()
+            self.hub.paused.set()
+            self.rfile.read(1)
 
     def write(self, path: str, body: bytes) -> None:
         hub = self.hub

@@ -27,7 +27,14 @@ CITY = ["--entities", "city"]
 def start(argv: list[str], folder: Path, **options: Any) -> subprocess.Popen[bytes]:
     """The command line as its own process, away from the checkout."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen([sys.executable, "-m", "gliner2_lite", *argv], cwd=folder, **pipes)
+    command = [sys.executable, "-m", "gliner2_lite", *argv]
+    return subprocess.Popen(command, cwd=folder, preexec_fn=take_signals, **pipes)
+
+
+def take_signals() -> None:
+    """Tests in a background job or under nohup have signals ignored, and so would their processes."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def feed(pipe: IO[bytes], pieces: Iterable[bytes]) -> None:

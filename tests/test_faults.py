@@ -20,7 +20,8 @@ from gliner2_lite import BundleError, BundleNotFoundError, GLiNER2, cli, loading
 from gliner2_lite.bundle import read_bundle
 from gliner2_lite.compiled import DATA_NAME, GRAPH_NAME, STORE_NAME
 from gliner2_lite.loading import compile_bundle
-from tests.test_hub import PLAIN_USER
+from tests.hub_server import serve
+from tests.test_hub import PLAIN_USER, environment
 
 KILLS = int(os.environ.get("GLINER2_LITE_KILLS", "5"))
 TEXT = "Ann Smith of Siemens met Bob in Oslo on Monday."
@@ -115,6 +116,53 @@ def test_a_machine_where_nothing_may_be_written(root: Path, tmp_path: Path, expe
     assert "cannot be written" in done.stderr and "--output" in done.stderr
 
 
+@LINUX
+def test_a_bundle_that_may_not_be_read(root: Path) -> None:
+    """Whichever right is missing, the error names the path; the command line prints it as one line."""
+    graph, home = root / "onnx" / "model.onnx", root.parent
+    cases = {home: root, root: root / "gliner2_lite.json", root / "gliner2_lite.json": None,
+             root / "onnx": graph, graph: None}  # fmt: skip
+    command = program(
+        """
+        import contextlib
+        os.chdir(os.path.dirname(sys.argv[1]))
+        for place in sys.argv[2:]:
+            mode = os.stat(place).st_mode & 0o777
+            os.chmod(place, 0)
+            for verify in ("size", "hash"):
+                try:
+                    ask(GLiNER2.from_pretrained(sys.argv[1], verify=verify))
+                except GLiNER2LiteError as error:
+                    print(type(error).__name__, error)
+            for command in (["extract", "--entities", "a", "--model"], ["info"], ["compile"]):
+                with contextlib.redirect_stdout(sys.stderr):
+                    code = cli.main([*command, sys.argv[1]])
+                print(command[0], code, file=sys.stderr)
+            os.chmod(place, mode)
+        os.chmod(".", 0)  # no name can be looked up here, and that of an embedded model needs no look
+        print(ask(GLiNER2.from_pretrained("tiny")) != {})
+        """,
+        root, *cases,
+    )  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN_USER, *command[1:]], capture_output=True, text=True, timeout=300,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    for path in cases:
+        path.chmod(0o755)
+    *told, last = done.stdout.splitlines()
+    assert last == "True", done.stderr
+    for index, (place, named) in enumerate(cases.items()):
+        for line in told[2 * index : 2 * index + 2]:
+            assert line.startswith("BundleError "), line
+            assert str(named or place) in line
+            assert "Permission denied" in line or "system error number 13" in line  # as onnxruntime says it
+    told = [line for line in done.stderr.splitlines() if line.startswith("gliner2-lite: error: ")]
+    codes = [line[-2:] for line in done.stderr.splitlines() if line[:-2] in ("extract", "info", "compile")]
+    # The manifest is all that ``info`` reads.
+    assert codes == [" 1"] * 13 + [" 0", " 1"] and len(told) == 14 and "Traceback" not in done.stderr
+
+
 def test_a_cache_deleted_under_a_running_model(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +232,35 @@ def test_killed_at_any_point_while_compiling(root: Path, tmp_path: Path, expecte
     assert killed > 0
     assert cli.main(["compile", str(root), "--output", str(cache)]) == 0
     assert repr(ask(GLiNER2.from_pretrained(root, cache=cache, prepack="require", verify="hash"))) == expected
+
+
+def test_killed_while_downloading(root: Path, tmp_path: Path, expected: str) -> None:
+    """In the middle of every file: offline nothing half is used, and the next download answers."""
+    body = """
+        try:
+            print(ask(GLiNER2.from_pretrained("org/small", cache_dir=sys.argv[1])))
+        except GLiNER2LiteError as error:
+            print(type(error).__name__)
+    """
+    cache = tmp_path / "hub"
+    with serve({"org/small": root}) as hub:
+        online = environment(hub.endpoint, cache)
+        offline = environment(hub.endpoint, cache, HF_HUB_OFFLINE="1")
+        needed = read_bundle(root)
+        for name in ("gliner2_lite.json", *needed.needed_files(needed.choose(None))):
+            hub.pause = {Path(name).name: 1000}
+            hub.paused.clear()
+            with subprocess.Popen(program(body, cache), env=online, stdout=subprocess.PIPE) as process:
+                assert hub.paused.wait(60), f"{name} was not asked for"
+                process.kill()
+                assert process.communicate()[0] == b""
+            done = subprocess.run(
+                program(body, cache), env=offline, capture_output=True, text=True, timeout=300
+            )
+            assert done.stdout == "HubError\n", (name, done.stdout, done.stderr)
+        hub.pause = {}
+        done = subprocess.run(program(body, cache), env=online, capture_output=True, text=True, timeout=300)
+        assert done.stdout == f"{expected}\n", done.stderr
 
 
 @LINUX

@@ -171,7 +171,7 @@ def test_an_error_in_a_worker_is_raised_as_it_is_after_the_results_before_it(
 
 MASKS = """
 import multiprocessing, signal
-from gliner2_lite.workers import _interrupts_held_back
+from gliner2_lite.workers import _signals_held_back
 def report(pipe):
     pipe.send(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
 def main():
@@ -179,7 +179,7 @@ def main():
     for _ in range(2):
         ours, theirs = context.Pipe()
         process = context.Process(target=report, args=(theirs,))
-        with _interrupts_held_back():
+        with _signals_held_back():
             process.start()
         print(ours.recv(), signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))
         process.join()
@@ -195,3 +195,53 @@ def test_no_worker_sees_an_interrupt_before_it_can_ignore_it(tmp_path: Path) -> 
     program.write_text(MASKS, encoding="utf-8")
     done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["True", "False"] * 2, done.stderr
+
+
+HELD = """
+import os, signal, sys, threading
+from gliner2_lite.workers import _signals_held_back
+number = signal.Signals[sys.argv[1]]
+class Called(BaseException):
+    pass
+def handler(number, frame):
+    raise Called
+signal.signal(number, handler)
+idle = threading.Event()
+threading.Thread(target=idle.wait, daemon=True).start()  # takes what the main thread does not
+went_on = []
+try:
+    with _signals_held_back():
+        os.kill(os.getpid(), number)
+        for _ in range(200):
+            idle.wait(0.001)  # a handler would run here
+        went_on.append(True)
+except Called:
+    print(went_on, signal.getsignal(number) is handler)
+idle.set()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_a_worker_starts_is_handled_afterwards(name: str) -> None:
+    """Whichever thread takes it: a worker that is half started would be left without its set-up."""
+    done = subprocess.run([sys.executable, "-c", HELD, name], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[True] True\n", "")
+
+
+def test_a_worker_that_was_starting_at_an_interrupt_is_ended(
+    model: GLiNER2, schema: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, before = workers._start, signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupted(*given: Any) -> Any:
+        worker = original(*given)
+        os.kill(os.getpid(), signal.SIGINT)
+        return worker
+
+    monkeypatch.setattr(workers, "_start", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            next(model.extract_iter(endless(), schema, workers=1))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert multiprocessing.active_children() == []

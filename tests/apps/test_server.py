@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -29,17 +30,22 @@ QUESTION = {"text": "Lars Olsen moved to Oslo.", "schema": SCHEMA, "include_span
 class Server:
     """uvicorn in a process of its own, on a port that the system chose."""
 
-    def __init__(self, log: Path, **settings: str) -> None:
+    def __init__(self, log: Path, *arguments: str, waits: bool = True, **settings: str) -> None:
         environment = {**os.environ, **{f"GLINER2_LITE_{k.upper()}": v for k, v in settings.items()}}
         self.log = log
         with log.open("w") as output:
             self.process = subprocess.Popen(
                 [
                     sys.executable, "-m", "uvicorn", "--app-dir", str(FOLDER), "--factory", "app:create_app",
-                    "--port", "0", "--no-access-log", "--no-use-colors",
+                    "--port", "0", "--no-access-log", "--no-use-colors", *arguments,
                 ],
                 env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent,
             )  # fmt: skip
+        if waits:
+            self.wait()
+
+    def wait(self) -> None:
+        """Until it listens."""
         self.url = f"http://127.0.0.1:{self._port()}"
         self.client = httpx.Client(base_url=self.url, timeout=120)
 
@@ -56,6 +62,13 @@ class Server:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=120)
+
+    def takes_connections(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])), timeout=60).close()
+        except ConnectionError:
+            return False
+        return True
 
 
 @pytest.fixture(scope="module")
@@ -127,26 +140,64 @@ def test_health_metrics_and_description(server: Server) -> None:
     assert set(server.client.get("/openapi.json").json()["paths"]) >= {"/extract", "/extract_batch"}
 
 
-def test_more_than_may_wait_is_refused_and_what_has_begun_is_finished_at_shutdown(tmp_path: Path) -> None:
-    server = Server(tmp_path / "log", threads="1", running="1", waiting="1")
-    slow = {"texts": [QUESTION["text"] * 40] * 8, "schema": SCHEMA}
+SLOW = {"texts": [QUESTION["text"] * 40] * 8, "schema": SCHEMA}
 
-    def wait_until_taken(number: int) -> None:
-        while f"gliner2_requests_taken {number}.0" not in server.client.get("/metrics").text:
-            assert not any(answer.done() for answer in answers), "ended before the others came"
 
+def ask_slowly(server: Server, pool: ThreadPoolExecutor, number: int) -> list[Future[httpx.Response]]:
+    """So many slow requests, all of which the server has taken."""
     answers: list[Future[httpx.Response]] = []
+    for taken in range(1, number + 1):
+        answers.append(pool.submit(httpx.post, f"{server.url}/extract_batch", json=SLOW, timeout=300))
+        while f"gliner2_requests_taken {taken}.0" not in server.client.get("/metrics").text:
+            assert not any(answer.done() for answer in answers), "ended before the others came"
+    return answers
+
+
+def test_more_than_may_wait_is_refused(tmp_path: Path) -> None:
+    server = Server(tmp_path / "log", threads="1", running="1", waiting="1")
     with ThreadPoolExecutor(2) as pool:
-        for number in (1, 2):  # one runs, one waits
-            answers.append(pool.submit(httpx.post, f"{server.url}/extract_batch", json=slow, timeout=300))
-            wait_until_taken(number)
+        answers = ask_slowly(server, pool, 2)  # one runs, one waits
         refused = server.client.post("/extract", json=QUESTION)
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
         assert "2 requests run or wait" in refused.json()["error"]
-        server.client.close()
-        server.stop()
         assert [len(answer.result().json()["results"]) for answer in answers] == [8, 8]
+    server.stop()
+
+
+def test_sigterm_answers_what_has_begun_and_takes_nothing_new(tmp_path: Path) -> None:
+    """What runs and what waits is answered; a connection that idles, and a second signal, change nothing."""
+    server = Server(tmp_path / "log", threads="1", running="1", waiting="2")
+    with ThreadPoolExecutor(3) as pool:
+        answers = ask_slowly(server, pool, 3)
+        assert server.takes_connections()
+        for _ in range(2):
+            server.process.send_signal(signal.SIGTERM)
+        while server.takes_connections():
+            assert not all(answer.done() for answer in answers)
+        assert not all(answer.done() for answer in answers), "refused while answers are still made"
+        with pytest.raises(httpx.TransportError):
+            server.client.post("/extract", json=QUESTION)  # on the connection that was kept
+        for answer in answers:
+            assert (answer.result().status_code, len(answer.result().json()["results"])) == (200, 8)
+    # uvicorn ends by the signal it was sent, after all is done.
+    assert server.process.wait(timeout=120) == -signal.SIGTERM
     assert "Application shutdown complete" in server.log.read_text()
+
+
+def test_sigterm_does_not_wait_for_a_client_that_never_ends_its_request(tmp_path: Path) -> None:
+    server = Server(tmp_path / "log", "--timeout-graceful-shutdown", "1", threads="1")
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as half:
+        half.sendall(b"POST /extract HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{")
+        server.client.get("/healthz")  # the server has read the other by now, or will before it ends
+        assert server.stop() == -signal.SIGTERM
+    assert "Application shutdown complete" in server.log.read_text()
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1, 2])
+def test_sigterm_while_the_server_starts(seconds: float, tmp_path: Path) -> None:
+    server = Server(tmp_path / "log", threads="1", waits=False)
+    time.sleep(seconds)
+    assert server.stop() == -signal.SIGTERM
 
 
 def test_place_is_kept_until_the_work_has_ended(example: Callable[[str, str], ModuleType]) -> None:

@@ -1,6 +1,7 @@
 """``python -m tests.fuzz``: every target on new random input for a given time; prints a table and JSON.
 
-Each round draws from a seed that is printed, so that what it found can be found again.
+Each round draws from a seed that is printed, so that what it found can be found again. ``--guided`` lets
+coverage choose the inputs instead; it needs the package ``atheris``.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import sys
 import tempfile
 import time
 import traceback
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
 
 from gliner2_export.vocabulary import add_to_bundle
-from tests.fuzz import bundles
+from tests.fuzz import bundles, guided
 from tests.fuzz.targets import TARGETS
 from tests.golden.store import unpack_bundle
 
@@ -78,16 +80,22 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", help=f"of {', '.join(names)}; all by default")
     parser.add_argument("--seconds", type=float, default=600, help="for each target (600)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (0)")
+    parser.add_argument("--guided", action="store_true", help="by coverage; not for bundle-bytes")
     options = parser.parse_args()
+    if options.guided and not find_spec("atheris"):
+        parser.error("--guided needs the package atheris: pip install atheris")
+    if options.guided:
+        names.remove(BUNDLES)
     if unknown := set(options.targets) - set(names):
         parser.error(f"no target is called {', '.join(sorted(unknown))}; write some of {', '.join(names)}")
+    one = guided.fuzz if options.guided else fuzz
     found = []
     print("| target | inputs | finding |\n|---|---|---|", flush=True)
     for name in options.targets or names:
         if name == BUNDLES:
             found.append(fuzz_bundles(options.seconds, options.seed))
         else:
-            found.append(fuzz(name, options.seconds, options.seed))
+            found.append(one(name, options.seconds, options.seed))
         print(
             f"| {name} | {found[-1]['inputs']:,} | {'yes' if found[-1]['finding'] else 'none'} |", flush=True
         )

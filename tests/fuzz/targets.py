@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from gliner2_lite import BundleError, InputTypeError, Schema, SchemaError
 from gliner2_lite.batch import Sample
 from gliner2_lite.bundle import MANIFEST_NAME, read_bundle, verify_files
+from gliner2_lite.compact import CompactTokenizer
 from gliner2_lite.decode import EntityResult, Span, decode_task
 from gliner2_lite.heads import TaskScores
 from gliner2_lite.location import EMBEDDED
@@ -234,8 +235,6 @@ def _check_spans(
 def _pair() -> Any:
     """The embedded tokenizer, by the library and in compact form."""
     from tokenizers import Tokenizer
-
-    from gliner2_lite.compact import CompactTokenizer
 
     root = EMBEDDED["tiny"]
     library = Tokenizer.from_file(str(root / "tokenizer.json"))

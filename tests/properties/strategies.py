@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -9,9 +11,12 @@ from gliner2_lite import Schema
 
 
 def few(examples: int) -> settings:
-    """So many examples, the same every time; a model call is no cheap check."""
+    """So many examples, the same every time; a model call is no cheap check.
+
+    ``GLINER2_LITE_EXAMPLES=10`` draws ten times as many.
+    """
     return settings(
-        max_examples=examples,
+        max_examples=examples * int(os.environ.get("GLINER2_LITE_EXAMPLES", "1")),
         deadline=None,
         derandomize=True,
         database=None,
