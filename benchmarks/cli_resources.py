@@ -19,6 +19,7 @@ from benchmarks.report import write_result
 from benchmarks.settings import prepare_out
 from benchmarks.texts import read_sentences
 from gliner2_lite.errors import InputError
+from gliner2_lite.profiles import PROFILES
 
 #: Who takes part when none is named: the plain export would say little about these and takes minutes.
 AMONG = (*OURS, REFERENCE)
@@ -48,6 +49,11 @@ def add_resource_commands(commands: Any) -> None:
         "--first-calls", type=positive, default=100, metavar="N",
         help="mixed calls before memory is read (default: 100)",
     )  # fmt: skip
+    memory.add_argument(
+        "--document-kb", type=_count, default=100, metavar="N",
+        help="size of a document read with the long form (default: 100; 0: none)",
+    )  # fmt: skip
+    memory.add_argument("--profile", choices=tuple(PROFILES), help="of our variants (default: the library's)")
     memory.set_defaults(run=_memory)
 
     footprint = commands.add_parser("footprint", help="sizes on disk: slim environment, reference, bundles")
@@ -127,6 +133,8 @@ def _memory(options: argparse.Namespace) -> None:
         calls=options.calls,
         first_calls=options.first_calls,
         processes=options.processes,
+        document_kb=options.document_kb,
+        profile=options.profile,
     )
     print(write_result(result, options.out), end="")
 

@@ -9,7 +9,7 @@ BASE_HIDDEN, BASE_VOCABULARY = 768, 100_000  # from here on the shape is the bas
 TINY = "tiny"
 COLD_TIMES, COLD_SECONDS, COLD_TINY_SECONDS = 12.0, 0.6, 0.25
 ANONYMOUS_MB, FURTHER_MB, GROWTH_PERCENT = 90.0, 100.0, 2.0
-SLIM_MB = 190.0
+SLIM_MB, DOCUMENT_MB = 190.0, 150.0
 
 Item = dict[str, Any]
 
@@ -74,6 +74,16 @@ def _memory(result: dict[str, Any]) -> list[Item]:
                 f"int8, growth over {growth['calls']} calls", growth["anonymous_percent"], GROWTH_PERCENT, "%"
             )
             items.append({**item, "goal": f"< {GROWTH_PERCENT:g} %"})
+        if "document" in row and is_base(result["model"]):
+            size = row["document"]["characters"]
+            items.append(
+                _at_most(
+                    f"int8, peak above the loaded model, {size} characters",
+                    row["document"]["above_mb"],
+                    DOCUMENT_MB,
+                    "MB",
+                )
+            )
     return items
 
 

@@ -69,7 +69,8 @@ def memory(result: dict[str, Any]) -> list[str]:
         f"Megabytes (10⁶ bytes) from smaps_rollup, contestants one after another. Mixed calls: texts of "
         f"{shortest} to {longest} words, the schemas {', '.join(settings['schemas'])} in turn. Anonymous "
         "memory cannot be given back; pages of files are shared and can be dropped. PSS divides each page by "
-        "the processes that have it, others included; own are pages that no other process has.",
+        "the processes that have it, others included; own are pages that no other process has."
+        + (f" Our variants run with the profile {profile}." if (profile := settings["profile"]) else ""),
         "",
         *describe_model_line(result),
         "## One process",
@@ -102,14 +103,36 @@ def memory(result: dict[str, Any]) -> list[str]:
         lines += [
             "## Growth", "",
             f"{settings['calls']} mixed calls, texts of {shortest} to {longest} words, after "
-            f"{grown[0]['growth']['warm_calls']} for warming up; means of the first and last tenth of the "
-            "readings.", "",
+            f"{grown[0]['growth']['warm_calls']} for warming up, the longest of all texts among them; means "
+            "of the first and last tenth of the readings.", "",
             *table(
                 ["", "resident", "anonymous"],
                 (
                     [row["name"], f"{row['growth']['rss_percent']:+.2f} %",
                      f"{row['growth']['anonymous_percent']:+.2f} %"]
                     for row in grown
+                ),
+            ),
+            "",
+        ]  # fmt: skip
+    read = [row for row in result["rows"] if "document" in row]
+    if read:
+        lines += [
+            "## A long document", "",
+            f"{read[0]['document']['characters']} characters through `extract_long`, in a process that has "
+            "answered nothing before; the peak is the largest resident size while it is read.", "",
+            *table(
+                ["MB", "resident, loaded", "peak", "above loaded", "resident, after", "anonymous, after"],
+                (
+                    [
+                        row["name"],
+                        *(f"{value:.0f}" for value in (
+                            one["before"]["rss_mb"], one["peak_rss_mb"], one["above_mb"],
+                            one["after"]["rss_mb"], one["after"]["anonymous_mb"],
+                        )),
+                    ]
+                    for row in read
+                    for one in (row["document"],)
                 ),
             ),
             "",

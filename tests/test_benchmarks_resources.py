@@ -81,14 +81,23 @@ def test_cold_start_with_and_without_a_compiled_graph() -> None:
 @needs_rollup
 def test_memory_of_one_and_two_processes(tmp_path: Path) -> None:
     arguments = ["--threads", "1", "--processes", "2", "--first-calls", "4", "--calls", "10"]
-    result = run("memory", tmp_path, "--bundle", str(TINY), *arguments)
+    document = ["--document-kb", "20", "--profile", "edge"]
+    result = run("memory", tmp_path, "--bundle", str(TINY), *arguments, *document)
+    assert result["settings"]["profile"] == "edge"
     for row in result["rows"]:
         assert len(row["together"]) == 2
         for usage in (row["loaded"], row["called"], *row["together"]):
             assert 10 < usage["anonymous_mb"] < usage["rss_mb"]
             assert usage["pss_mb"] <= usage["rss_mb"]
         assert 0 < row["each_further_mb"] < row["called"]["rss_mb"]
-        assert row["growth"]["calls"] == 10
+        # One call to warm up, and the longest text with each of the four schemas.
+        assert row["growth"]["calls"] == 10 and row["growth"]["warm_calls"] == 5
+        read = row["document"]
+        assert read["characters"] == 20_000
+        assert read["before"]["rss_mb"] < read["peak_rss_mb"]
+        assert read["above_mb"] == pytest.approx(read["peak_rss_mb"] - read["before"]["rss_mb"])
+    report = (tmp_path / "memory.md").read_text(encoding="utf-8")
+    assert "20000 characters through `extract_long`" in report and "with the profile edge" in report
 
 
 def test_growth_compares_both_ends() -> None:
@@ -219,6 +228,18 @@ def test_descriptions_join_the_schema() -> None:
     assert describe(task, {"mood": {"good": "it pleases"}}) == 1
     assert task["classifications"][0]["label_descriptions"] == {"good": "it pleases"}
     assert describe({"entities": ["person"]}, ["person"]) == 0
+
+
+def test_goal_for_a_long_document() -> None:
+    goals = bench("goals_resources")
+    row = {
+        "name": "int8", "called": {"anonymous_mb": 80.0},
+        "document": {"characters": 100_000, "above_mb": 151.0},
+    }  # fmt: skip
+    base = {"hidden_size": 768, "layers": 12, "vocabulary": 128_011}
+    items = goals.compare_resources({"kind": "memory", "rows": [row], "model": base})
+    assert [(item["goal"], item["reached"]) for item in items] == [("≤ 90 MB", True), ("≤ 150 MB", False)]
+    assert goals.compare_resources({"kind": "memory", "rows": [row], "model": {"hidden_size": 384}}) == []
 
 
 def test_goals_apply_to_the_shape_that_they_were_set_for() -> None:
