@@ -1,10 +1,11 @@
-"""Markdown of ``cold-start``, ``memory``, ``footprint`` and ``small-device``."""
+"""Markdown of ``cold-start``, ``memory``, ``footprint``, ``small-device`` and ``resources``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.contestants import REFERENCE
 from benchmarks.goals_resources import compare_resources
 from benchmarks.tables import describe_model_line, table
 
@@ -45,7 +46,7 @@ def cold_start(result: dict[str, Any]) -> list[str]:
         "",
         *table(["ms", *phases], parts),
         "",
-        *_goals(result),
+        *goals_table(compare_resources(result)),
     ]
 
 
@@ -137,7 +138,7 @@ def memory(result: dict[str, Any]) -> list[str]:
             ),
             "",
         ]  # fmt: skip
-    return lines + _goals(result)
+    return lines + goals_table(compare_resources(result))
 
 
 def footprint(result: dict[str, Any]) -> list[str]:
@@ -174,7 +175,7 @@ def footprint(result: dict[str, Any]) -> list[str]:
             ["variant", "MB that it needs"], ([name, _mb(size)] for name, size in row["variants"].items())
         )
         lines.append("")
-    return lines + _goals(result)
+    return lines + goals_table(compare_resources(result))
 
 
 def small_device(result: dict[str, Any]) -> list[str]:
@@ -216,14 +217,39 @@ def small_device(result: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def _goals(result: dict[str, Any]) -> list[str]:
-    goals = compare_resources(result)
+def resources(result: dict[str, Any]) -> list[str]:
+    """Every goal with its figure, from the results of the other commands."""
+    settings = result["settings"]
+    busy = {row["part"]: row["others_percent"] for row in result["rows"] if row["others_percent"] is not None}
+    told = ", ".join(f"{part} {percent:.0f} %" for part, percent in busy.items())
+    return [
+        "# What a model needs",
+        "",
+        "The commands cold-start, memory, footprint and throughput in turn: "
+        f"{settings['repetitions']} starts, {settings['first_calls']} first calls in each of {settings['processes']} processes, "
+        f"{settings['calls']} calls watched for growth, {settings['texts']} texts per batch size. Their own "
+        "reports lie beside this one.",
+        "",
+        *describe_model_line(result),
+        *goals_table(result["rows"]),
+        *([f"Others used of the machine, by part: {told}.", ""] if told else []),
+    ]
+
+
+def goals_table(goals: Sequence[dict[str, Any]]) -> list[str]:
+    """A table of ``compare_resources``' items, with a column for gliner2 where it was measured."""
     if not goals:
         return []
-    rows: Sequence[Sequence[str]] = [
-        [goal["what"], goal["goal"], goal["measured"], "yes" if goal["reached"] else "no"] for goal in goals
-    ]
-    return ["## Goals", "", *table(["what", "goal", "measured", "reached"], rows), ""]
+    reference = any(goal["reference"] for goal in goals)
+    rows = (
+        [
+            goal["what"], goal["goal"], goal["measured"], *([goal["reference"]] if reference else []),
+            "yes" if goal["reached"] else "no",
+        ]
+        for goal in goals
+    )  # fmt: skip
+    header = ["what", "goal", "measured", *([REFERENCE] if reference else []), "reached"]
+    return ["## Goals", "", *table(header, rows), ""]
 
 
 def _mb(count: int) -> str:

@@ -230,6 +230,46 @@ def test_descriptions_join_the_schema() -> None:
     assert describe({"entities": ["person"]}, ["person"]) == 0
 
 
+def test_resources_is_one_table_of_the_other_commands(tmp_path: Path) -> None:
+    arguments = ["--bundle", str(TINY), "--threads", "1", "--slim-python", sys.executable]
+    amount = ["--quick", "--repetitions", "1", "--calls", "4", "--texts", "2"]
+    result = run("resources", tmp_path, *arguments, *amount)
+    assert [(row["part"], row["what"], row["goal"]) for row in result["rows"]] == [
+        ("cold-start", "int8, process start to first result, embedded model", "≤ 0.25 s"),
+        ("cold-start", "int8-prepacked, process start to first result, embedded model", "≤ 0.25 s"),
+        ("memory", "int8, growth over 4 calls", "< 2 %"),
+        ("footprint", "slim environment, without the embedded model", "≤ 190 MB"),
+    ]
+    for part in ("cold-start", "memory", "footprint", "throughput"):
+        assert json.loads((tmp_path / f"{part}.json").read_text(encoding="utf-8"))["rows"] is not None
+    report = (tmp_path / "resources.md").read_text(encoding="utf-8")
+    assert "| int8, growth over 4 calls | < 2 % |" in report and "4 calls watched for growth" in report
+
+
+def test_goals_name_what_the_reference_takes() -> None:
+    goals, report = bench("goals_resources"), bench("report_resources")
+    base = {"hidden_size": 768, "layers": 12, "vocabulary": 128_011}
+    rates = [{"int8": 15.0, "gliner2": 3.0}, {"int8": 10.0, "gliner2": 5.0}]
+    rows = [{"results": {name: {"texts_per_second": rate} for name, rate in row.items()}} for row in rates]
+    result = {
+        "kind": "throughput",
+        "rows": rows,
+        "model": base,
+        "contestants": {name: {} for name in rates[0]},
+    }
+    (item,) = goals.compare_resources(result)
+    assert (item["measured"], item["reference"], item["reached"]) == ("3.0× (15.0/s)", "5.0/s", False)
+    assert goals.compare_resources({**result, "model": {"hidden_size": 384}}) == []
+    sizes = {"slim": {"bytes": 180_000_000}, "reference": {"bytes": 1_300_000_000}}
+    (size,) = goals.compare_resources({"kind": "footprint", "environments": sizes})
+    assert report.goals_table([item, size])[2:-1] == [
+        "| what | goal | measured | gliner2 | reached |",
+        "|---|---:|---:|---:|---:|",
+        "| int8, texts per second against gliner2's best batch size | ≥ 4× | 3.0× (15.0/s) | 5.0/s | no |",
+        "| slim environment, without the embedded model | ≤ 190 MB | 180.0 MB | 1300.0 MB | yes |",
+    ]
+
+
 def test_goal_for_a_long_document() -> None:
     goals = bench("goals_resources")
     row = {
@@ -252,6 +292,7 @@ def test_goals_apply_to_the_shape_that_they_were_set_for() -> None:
     assert [item["reached"] for item in base] == [True, False]
     tiny = goals.compare_resources({**result, "model": {"name": "tiny", "hidden_size": 384}})
     assert [(item["goal"], item["reached"]) for item in tiny] == [("≤ 0.25 s", False)]
+    assert [item["reference"] for item in base] == ["", ""]
     assert goals.compare_resources({**result, "model": {"name": "other", "hidden_size": 384}}) == []
 
 
