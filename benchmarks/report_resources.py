@@ -226,9 +226,9 @@ def resources(result: dict[str, Any]) -> list[str]:
         "# What a model needs",
         "",
         "The commands cold-start, memory, footprint and throughput in turn: "
-        f"{settings['repetitions']} starts, {settings['first_calls']} first calls in each of {settings['processes']} processes, "
-        f"{settings['calls']} calls watched for growth, {settings['texts']} texts per batch size. Their own "
-        "reports lie beside this one.",
+        f"{settings['repetitions']} starts, {settings['first_calls']} first calls in each of "
+        f"{settings['processes']} processes, {settings['calls']} calls watched for growth, "
+        f"{settings['texts']} texts per batch size. Their own reports lie beside this one.",
         "",
         *describe_model_line(result),
         *goals_table(result["rows"]),
