@@ -163,8 +163,11 @@ def footprint(result: dict[str, Any]) -> list[str]:
     for name, one in result["environments"].items():
         lines += [f"## {names[name]}, largest packages", ""]
         lines += table(
-            ["package", "version", "MB"],
-            ([item["name"], item["version"], _mb(item["bytes"])] for item in one["packages"][:10]),
+            ["package", "version", "MB", "of it bytecode"],
+            (
+                [item["name"], item["version"], _mb(item["bytes"]), _mb(item["bytecode"])]
+                for item in one["packages"][:10]
+            ),
         )
         lines.append("")
     for row in result["rows"]:

@@ -114,6 +114,8 @@ def test_footprint_of_this_environment_and_a_bundle(tmp_path: Path) -> None:
     assert {"gliner2-lite", "numpy", "onnxruntime", "tokenizers", "huggingface-hub"} <= packages
     assert not {"pytest", "torch"} & packages
     assert slim["bytes"] > 50e6
+    report = (tmp_path / "footprint.md").read_text(encoding="utf-8")
+    assert "| package | version | MB | of it bytecode |" in report
     (row,) = result["rows"]
     assert row["files"]["tokenizer.json"] == (TINY / "tokenizer.json").stat().st_size
     assert 0 < row["variants"]["int8"] <= sum(row["files"].values())
