@@ -41,6 +41,7 @@ examples:
   python -m benchmarks memory --checkpoint base-random
   python -m benchmarks footprint --bundle my-bundle --reference-python .venv-export/bin/python
   python -m benchmarks small-device --bundle my-bundle my-small-bundle
+  python -m benchmarks resources --checkpoint base-random --reference-python .venv-export/bin/python
   python -m benchmarks accuracy --checkpoint my-checkpoint --data DIR
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from benchmarks.report import write_result
 from benchmarks.settings import prepare_out
 from benchmarks.texts import read_sentences
 from gliner2_lite.errors import InputError
+from gliner2_lite.profiles import PROFILES
 
 #: Who takes part when none is named: the plain export would say little about these and takes minutes.
 AMONG = (*OURS, REFERENCE)
 
 
 def add_resource_commands(commands: Any) -> None:
-    """Add ``cold-start``, ``memory``, ``footprint``, ``small-device`` and ``accuracy``."""
+    """Add ``cold-start``, ``memory``, ``footprint``, ``small-device``, ``resources`` and ``accuracy``."""
     cold = commands.add_parser("cold-start", help="fresh processes: exec to the first printed result")
     add_run_options(cold, repetitions=7)
     add_texts_option(cold)
@@ -48,22 +50,18 @@ def add_resource_commands(commands: Any) -> None:
         "--first-calls", type=positive, default=100, metavar="N",
         help="mixed calls before memory is read (default: 100)",
     )  # fmt: skip
+    memory.add_argument(
+        "--document-kb", type=_count, default=100, metavar="N",
+        help="size of a document read with the long form (default: 100; 0: none)",
+    )  # fmt: skip
+    memory.add_argument("--profile", choices=tuple(PROFILES), help="of our variants (default: the library's)")
     memory.set_defaults(run=_memory)
 
     footprint = commands.add_parser("footprint", help="sizes on disk: slim environment, reference, bundles")
     footprint.add_argument(
         "--bundle", type=Path, nargs="+", default=[], metavar="DIR", help="bundles to list"
     )
-    footprint.add_argument(
-        "--wheel", type=Path, metavar="FILE", help="wheel to install (default: built from this checkout)"
-    )
-    footprint.add_argument(
-        "--slim-python", type=Path, metavar="PATH",
-        help="measure the environment of this interpreter instead of installing a new one",
-    )  # fmt: skip
-    footprint.add_argument(
-        "--reference-python", type=Path, metavar="PATH", help="interpreter of an environment with gliner2"
-    )
+    _add_environments(footprint)
     footprint.add_argument(
         "--out", type=Path, default=OUT, metavar="DIR", help="results (default: benchmarks/out)"
     )
@@ -80,6 +78,18 @@ def add_resource_commands(commands: Any) -> None:
     )
     add_texts_option(small)
     small.set_defaults(run=_small_device)
+
+    resources = commands.add_parser("resources", help="all goals for start, memory, size, throughput at once")
+    add_run_options(resources, repetitions=7)
+    add_texts_option(resources)
+    _add_environments(resources)
+    resources.add_argument(
+        "--calls", type=_count, metavar="N", help="calls watched for growth (default: 5000; quick: 200)"
+    )
+    resources.add_argument(
+        "--texts", type=positive, metavar="N", help="texts of throughput (default: 1000; quick: 16)"
+    )
+    resources.set_defaults(run=_resources, kept="the reports of finished parts are kept")
 
     accuracy = commands.add_parser("accuracy", help="zero-shot F1 and accuracy on labelled data")
     add_run_options(accuracy, repetitions=None)
@@ -113,6 +123,19 @@ def add_resource_commands(commands: Any) -> None:
     )
 
 
+def _add_environments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wheel", type=Path, metavar="FILE", help="wheel to install (default: built from this checkout)"
+    )
+    parser.add_argument(
+        "--slim-python", type=Path, metavar="PATH",
+        help="measure the environment of this interpreter instead of installing a new one",
+    )  # fmt: skip
+    parser.add_argument(
+        "--reference-python", type=Path, metavar="PATH", help="interpreter of an environment with gliner2"
+    )
+
+
 def _cold_start(options: argparse.Namespace) -> None:
     from benchmarks.cold_start import run_cold_start
 
@@ -127,6 +150,8 @@ def _memory(options: argparse.Namespace) -> None:
         calls=options.calls,
         first_calls=options.first_calls,
         processes=options.processes,
+        document_kb=options.document_kb,
+        profile=options.profile,
     )
     print(write_result(result, options.out), end="")
 
@@ -155,6 +180,29 @@ def _small_device(options: argparse.Namespace) -> None:
         sentences=read_sentences(options.data),
     )
     print(write_result(result, out), end="")
+
+
+def _resources(options: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from benchmarks.resources import FULL, QUICK, Environments, run_resources
+
+    amount = QUICK if options.quick else FULL
+    amount = replace(
+        amount,
+        calls=amount.calls if options.calls is None else options.calls,
+        texts=options.texts or amount.texts,
+    )
+    if options.contestants is None:
+        both = options.checkpoint is not None and find_spec(REFERENCE) is not None
+        options.contestants = ["int8", *([REFERENCE] if both else [])]
+    result = run_resources(
+        make_settings(options),
+        amount,
+        Environments(options.wheel, options.slim_python, options.reference_python),
+        keep=lambda name, part: write_result(part, options.out, name),
+    )
+    print(write_result(result, options.out), end="")
 
 
 def _accuracy(options: argparse.Namespace) -> None:

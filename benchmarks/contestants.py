@@ -39,6 +39,8 @@ class Contestant:
     - "bundle": variant ``variant`` of our bundle ``path``,
     - "plain": the graph file ``path``, with tokenizer and head weights of our bundle ``bundle``,
     - "gliner2": the checkpoint directory ``path``.
+
+    ``profile`` of ours: as in ``from_pretrained``.
     """
 
     name: str
@@ -46,15 +48,15 @@ class Contestant:
     path: str
     variant: str | None = None
     bundle: str | None = None
+    profile: str | None = None
 
     @property
     def label(self) -> str:
         return LABELS[self.name]
 
     def to_json(self) -> str:
-        return json.dumps(
-            {"kind": self.kind, "path": self.path, "variant": self.variant, "bundle": self.bundle}
-        )
+        names = ("kind", "path", "variant", "bundle", "profile")
+        return json.dumps({name: getattr(self, name) for name in names})
 
     def weight_bytes(self) -> int:
         """Size of the files that hold its weights: graph, its data, heads; or the checkpoint's tensors."""

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.goals import GOALS_FOR, PRODUCT_GOALS, compare_goals
+from benchmarks.goals_resources import compare_resources
 from benchmarks.report_accuracy import accuracy
-from benchmarks.report_resources import cold_start, footprint, memory, small_device
+from benchmarks.report_resources import cold_start, footprint, goals_table, memory, resources, small_device
 from benchmarks.tables import describe_model_line, table
 
 BUSY_PERCENT = 10.0  # of the machine taken by others: from here on the figures are doubtful
 
 
-def write_result(result: dict[str, Any], out: Path) -> str:
-    """Write ``<kind>.json`` and ``<kind>.md`` into ``out``; returns the Markdown."""
+def write_result(result: dict[str, Any], out: Path, name: str | None = None) -> str:
+    """Write ``<name>.json`` and ``<name>.md`` (None: the kind) into ``out``; returns the Markdown."""
     markdown = render(result)
-    name = result["kind"]
+    name = name or result["kind"]
     (out / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     (out / f"{name}.md").write_text(markdown, encoding="utf-8")
     return markdown
@@ -77,6 +78,7 @@ def _throughput(result: dict[str, Any]) -> list[str]:
         *_contestants(result),
         *table(header, rows),
         "",
+        *goals_table(compare_resources(result)),
     ]
 
 
@@ -218,5 +220,6 @@ RENDERERS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "memory": memory,
     "footprint": footprint,
     "small-device": small_device,
+    "resources": resources,
     "accuracy": accuracy,
 }

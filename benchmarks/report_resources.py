@@ -1,10 +1,11 @@
-"""Markdown of ``cold-start``, ``memory``, ``footprint`` and ``small-device``."""
+"""Markdown of ``cold-start``, ``memory``, ``footprint``, ``small-device`` and ``resources``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.contestants import REFERENCE
 from benchmarks.goals_resources import compare_resources
 from benchmarks.tables import describe_model_line, table
 
@@ -45,7 +46,7 @@ def cold_start(result: dict[str, Any]) -> list[str]:
         "",
         *table(["ms", *phases], parts),
         "",
-        *_goals(result),
+        *goals_table(compare_resources(result)),
     ]
 
 
@@ -69,7 +70,8 @@ def memory(result: dict[str, Any]) -> list[str]:
         f"Megabytes (10⁶ bytes) from smaps_rollup, contestants one after another. Mixed calls: texts of "
         f"{shortest} to {longest} words, the schemas {', '.join(settings['schemas'])} in turn. Anonymous "
         "memory cannot be given back; pages of files are shared and can be dropped. PSS divides each page by "
-        "the processes that have it, others included; own are pages that no other process has.",
+        "the processes that have it, others included; own are pages that no other process has."
+        + (f" Our variants run with the profile {profile}." if (profile := settings["profile"]) else ""),
         "",
         *describe_model_line(result),
         "## One process",
@@ -102,8 +104,8 @@ def memory(result: dict[str, Any]) -> list[str]:
         lines += [
             "## Growth", "",
             f"{settings['calls']} mixed calls, texts of {shortest} to {longest} words, after "
-            f"{grown[0]['growth']['warm_calls']} for warming up; means of the first and last tenth of the "
-            "readings.", "",
+            f"{grown[0]['growth']['warm_calls']} for warming up, the longest of all texts among them; means "
+            "of the first and last tenth of the readings.", "",
             *table(
                 ["", "resident", "anonymous"],
                 (
@@ -114,7 +116,29 @@ def memory(result: dict[str, Any]) -> list[str]:
             ),
             "",
         ]  # fmt: skip
-    return lines + _goals(result)
+    read = [row for row in result["rows"] if "document" in row]
+    if read:
+        lines += [
+            "## A long document", "",
+            f"{read[0]['document']['characters']} characters through `extract_long`, in a process that has "
+            "answered nothing before; the peak is the largest resident size while it is read.", "",
+            *table(
+                ["MB", "resident, loaded", "peak", "above loaded", "resident, after", "anonymous, after"],
+                (
+                    [
+                        row["name"],
+                        *(f"{value:.0f}" for value in (
+                            one["before"]["rss_mb"], one["peak_rss_mb"], one["above_mb"],
+                            one["after"]["rss_mb"], one["after"]["anonymous_mb"],
+                        )),
+                    ]
+                    for row in read
+                    for one in (row["document"],)
+                ),
+            ),
+            "",
+        ]  # fmt: skip
+    return lines + goals_table(compare_resources(result))
 
 
 def footprint(result: dict[str, Any]) -> list[str]:
@@ -139,8 +163,11 @@ def footprint(result: dict[str, Any]) -> list[str]:
     for name, one in result["environments"].items():
         lines += [f"## {names[name]}, largest packages", ""]
         lines += table(
-            ["package", "version", "MB"],
-            ([item["name"], item["version"], _mb(item["bytes"])] for item in one["packages"][:10]),
+            ["package", "version", "MB", "of it bytecode"],
+            (
+                [item["name"], item["version"], _mb(item["bytes"]), _mb(item["bytecode"])]
+                for item in one["packages"][:10]
+            ),
         )
         lines.append("")
     for row in result["rows"]:
@@ -151,7 +178,7 @@ def footprint(result: dict[str, Any]) -> list[str]:
             ["variant", "MB that it needs"], ([name, _mb(size)] for name, size in row["variants"].items())
         )
         lines.append("")
-    return lines + _goals(result)
+    return lines + goals_table(compare_resources(result))
 
 
 def small_device(result: dict[str, Any]) -> list[str]:
@@ -193,14 +220,39 @@ def small_device(result: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def _goals(result: dict[str, Any]) -> list[str]:
-    goals = compare_resources(result)
+def resources(result: dict[str, Any]) -> list[str]:
+    """Every goal with its figure, from the results of the other commands."""
+    settings = result["settings"]
+    busy = {row["part"]: row["others_percent"] for row in result["rows"] if row["others_percent"] is not None}
+    told = ", ".join(f"{part} {percent:.0f} %" for part, percent in busy.items())
+    return [
+        "# What a model needs",
+        "",
+        "The commands cold-start, memory, footprint and throughput in turn: "
+        f"{settings['repetitions']} starts, {settings['first_calls']} first calls in each of "
+        f"{settings['processes']} processes, {settings['calls']} calls watched for growth, "
+        f"{settings['texts']} texts per batch size. Their own reports lie beside this one.",
+        "",
+        *describe_model_line(result),
+        *goals_table(result["rows"]),
+        *([f"Others used of the machine, by part: {told}.", ""] if told else []),
+    ]
+
+
+def goals_table(goals: Sequence[dict[str, Any]]) -> list[str]:
+    """A table of ``compare_resources``' items, with a column for gliner2 where it was measured."""
     if not goals:
         return []
-    rows: Sequence[Sequence[str]] = [
-        [goal["what"], goal["goal"], goal["measured"], "yes" if goal["reached"] else "no"] for goal in goals
-    ]
-    return ["## Goals", "", *table(["what", "goal", "measured", "reached"], rows), ""]
+    reference = any(goal["reference"] for goal in goals)
+    rows = (
+        [
+            goal["what"], goal["goal"], goal["measured"], *([goal["reference"]] if reference else []),
+            "yes" if goal["reached"] else "no",
+        ]
+        for goal in goals
+    )  # fmt: skip
+    header = ["what", "goal", "measured", *([REFERENCE] if reference else []), "reached"]
+    return ["## Goals", "", *table(header, rows), ""]
 
 
 def _mb(count: int) -> str:

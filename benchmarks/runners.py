@@ -39,7 +39,7 @@ class Runner:
 def load_runner(contestant: dict[str, Any], *, threads: int) -> Runner:
     """Load what ``Contestant.to_json`` describes, with ``threads`` threads for everything."""
     if contestant["kind"] == "bundle":
-        return _load_bundle(contestant["path"], contestant["variant"], threads)
+        return _load_bundle(contestant["path"], contestant["variant"], threads, contestant["profile"])
     if contestant["kind"] == "plain":
         return _load_plain(contestant["path"], contestant["bundle"], threads)
     if contestant["kind"] == "gliner2":
@@ -47,10 +47,10 @@ def load_runner(contestant: dict[str, Any], *, threads: int) -> Runner:
     raise ValueError(f"unknown kind of contestant {contestant['kind']!r}")
 
 
-def _load_bundle(path: str, variant: str, threads: int) -> Runner:
+def _load_bundle(path: str, variant: str, threads: int, profile: str | None) -> Runner:
     from gliner2_lite import GLiNER2
 
-    model = GLiNER2.from_pretrained(path, variant=variant, threads=threads)
+    model = GLiNER2.from_pretrained(path, variant=variant, threads=threads, profile=profile)
     return Runner(model, timer=time_sessions())
 
 

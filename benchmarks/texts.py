@@ -78,6 +78,15 @@ def mixed_texts(
     return [exact_text(sentences, words, rng) for words in counts]
 
 
+def document(sentences: Sequence[str], characters: int, *, seed: int) -> str:
+    """A text of exactly ``characters`` characters, from random sentences."""
+    rng = random.Random(f"{seed}/document")
+    parts: list[str] = []
+    while sum(map(len, parts)) + len(parts) <= characters:
+        parts.append(rng.choice(sentences))
+    return " ".join(parts)[:characters]
+
+
 def count_words(text: str) -> int:
     """Words of ``text`` as written, without the full stop that the model may append."""
     return len(split_words(text, whitespace_words))

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from benchmarks.runners import Runner, load_runner
-from benchmarks.usage import read_usage
+from benchmarks.usage import read_peaks, read_usage, reset_peaks
 
 Job = dict[str, Any]
 
@@ -105,6 +105,16 @@ def usage(runner: Runner, job: Job) -> Job:
     return {"usage": read_usage()}
 
 
+def read_document(runner: Runner, job: Job) -> Job:
+    """Read ``text`` with the long form: what this process took before, at its peak, and after."""
+    schema = runner.schema(job["schema"])
+    before = usage(runner, job)["usage"]
+    reset_peaks()
+    runner.model.extract_long(job["text"], schema)
+    peak = read_peaks()["peak_rss_mb"]
+    return {"before": before, "peak_rss_mb": peak, "after": usage(runner, job)["usage"]}
+
+
 def answer_batch(runner: Runner, job: Job) -> Job:
     """Results with places for ``texts`` and the friendly schema dict ``schema``.
 
@@ -133,6 +143,7 @@ OPERATIONS: dict[str, Callable[[Runner, Job], Job]] = {
     "memory": memory,
     "mixed": mixed_calls,
     "usage": usage,
+    "document": read_document,
     "answer batch": answer_batch,
 }
 

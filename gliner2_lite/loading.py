@@ -30,6 +30,7 @@ class LoadedModel:
     session: GraphSession
     heads: Heads
     arguments: dict[str, Any]  # of from_pretrained, to load the same model again in a worker process
+    gives_back: bool = False  # freed memory goes back to the system after every call
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def load(root: Path, options: LoadOptions) -> LoadedModel:
             "session_options": dict(settings.entries),
             "verify": "size",  # the files were verified just now, in this process
         },
+        gives_back=settings.gives_back,
     )
 
 

@@ -14,6 +14,7 @@ from gliner2_lite.errors import InputTypeError
 from gliner2_lite.heads import TaskScores, score_sample
 from gliner2_lite.loading import LoadedModel, LoadOptions, load
 from gliner2_lite.location import HubOptions, locate
+from gliner2_lite.machine import give_back_memory
 from gliner2_lite.many_texts import ManyTexts
 from gliner2_lite.options import (
     Options,
@@ -276,6 +277,8 @@ class GLiNER2(ManyTexts):
                 )  # fmt: skip
                 results[pending[row]] = self._read(scores, sample, options)
             del features  # the next run needs the memory
+        if self._loaded.gives_back:
+            give_back_memory()
         return results
 
     def _read(self, scores: Sequence[TaskScores], sample: Sample, options: Options) -> dict[str, Any]:

@@ -15,15 +15,17 @@ class Profile:
 
     arena: bool  # onnxruntime keeps freed memory for the next call instead of returning it
     spinning: bool  # its threads wait actively for the next operator during a call
+    gives_back: bool  # after a call, freed memory goes back to the system, where the C library can
 
 
 PROFILES = {
-    # Between calls onnxruntime keeps the weights only: one long text does not cost memory for good.
-    "edge": Profile(arena=False, spinning=False),
+    # Between calls the process keeps the weights only: one long text does not cost memory for good. Without
+    # an arena alone it would: what is freed stays with the C library.
+    "edge": Profile(arena=False, spinning=False, gives_back=True),
     # Processors are shared and paid for; memory is reserved anyway, so that of one call serves the next.
-    "serverless": Profile(arena=True, spinning=False),
+    "serverless": Profile(arena=True, spinning=False, gives_back=False),
     # Processors are the model's own: its threads wait for the next operator without giving them up.
-    "server": Profile(arena=True, spinning=True),
+    "server": Profile(arena=True, spinning=True, gives_back=False),
 }
 CPU_PROVIDER = "CPUExecutionProvider"
 
@@ -39,6 +41,7 @@ class SessionSettings:
     threads: int | None = None
     arena: bool = True
     spinning: bool = True
+    gives_back: bool = False
     providers: tuple[str, ...] = (CPU_PROVIDER,)
     entries: Mapping[str, str] = field(default_factory=dict)
 
@@ -67,6 +70,7 @@ def make_settings(
         threads=count,
         arena=chosen.arena,
         spinning=chosen.spinning,
+        gives_back=chosen.gives_back,
         providers=_check_providers(providers),
         entries=_check_entries(session_options),
     )

@@ -81,14 +81,23 @@ def test_cold_start_with_and_without_a_compiled_graph() -> None:
 @needs_rollup
 def test_memory_of_one_and_two_processes(tmp_path: Path) -> None:
     arguments = ["--threads", "1", "--processes", "2", "--first-calls", "4", "--calls", "10"]
-    result = run("memory", tmp_path, "--bundle", str(TINY), *arguments)
+    document = ["--document-kb", "20", "--profile", "edge"]
+    result = run("memory", tmp_path, "--bundle", str(TINY), *arguments, *document)
+    assert result["settings"]["profile"] == "edge"
     for row in result["rows"]:
         assert len(row["together"]) == 2
         for usage in (row["loaded"], row["called"], *row["together"]):
             assert 10 < usage["anonymous_mb"] < usage["rss_mb"]
             assert usage["pss_mb"] <= usage["rss_mb"]
         assert 0 < row["each_further_mb"] < row["called"]["rss_mb"]
-        assert row["growth"]["calls"] == 10
+        # One call to warm up, and the longest text with each of the four schemas.
+        assert row["growth"]["calls"] == 10 and row["growth"]["warm_calls"] == 5
+        read = row["document"]
+        assert read["characters"] == 20_000
+        assert read["before"]["rss_mb"] < read["peak_rss_mb"]
+        assert read["above_mb"] == pytest.approx(read["peak_rss_mb"] - read["before"]["rss_mb"])
+    report = (tmp_path / "memory.md").read_text(encoding="utf-8")
+    assert "20000 characters through `extract_long`" in report and "with the profile edge" in report
 
 
 def test_growth_compares_both_ends() -> None:
@@ -105,6 +114,8 @@ def test_footprint_of_this_environment_and_a_bundle(tmp_path: Path) -> None:
     assert {"gliner2-lite", "numpy", "onnxruntime", "tokenizers", "huggingface-hub"} <= packages
     assert not {"pytest", "torch"} & packages
     assert slim["bytes"] > 50e6
+    report = (tmp_path / "footprint.md").read_text(encoding="utf-8")
+    assert "| package | version | MB | of it bytecode |" in report
     (row,) = result["rows"]
     assert row["files"]["tokenizer.json"] == (TINY / "tokenizer.json").stat().st_size
     assert 0 < row["variants"]["int8"] <= sum(row["files"].values())
@@ -221,6 +232,58 @@ def test_descriptions_join_the_schema() -> None:
     assert describe({"entities": ["person"]}, ["person"]) == 0
 
 
+def test_resources_is_one_table_of_the_other_commands(tmp_path: Path) -> None:
+    arguments = ["--bundle", str(TINY), "--threads", "1", "--slim-python", sys.executable]
+    amount = ["--quick", "--repetitions", "1", "--calls", "4", "--texts", "2"]
+    result = run("resources", tmp_path, *arguments, *amount)
+    assert [(row["part"], row["what"], row["goal"]) for row in result["rows"]] == [
+        ("cold-start", "int8, process start to first result, embedded model", "≤ 0.25 s"),
+        ("cold-start", "int8-prepacked, process start to first result, embedded model", "≤ 0.25 s"),
+        ("memory", "int8, growth over 4 calls", "< 2 %"),
+        ("footprint", "slim environment, without the embedded model", "≤ 190 MB"),
+    ]
+    for part in ("cold-start", "memory", "footprint", "throughput"):
+        assert json.loads((tmp_path / f"{part}.json").read_text(encoding="utf-8"))["rows"] is not None
+    report = (tmp_path / "resources.md").read_text(encoding="utf-8")
+    assert "| int8, growth over 4 calls | < 2 % |" in report and "4 calls watched for growth" in report
+
+
+def test_goals_name_what_the_reference_takes() -> None:
+    goals, report = bench("goals_resources"), bench("report_resources")
+    base = {"hidden_size": 768, "layers": 12, "vocabulary": 128_011}
+    rates = [{"int8": 15.0, "gliner2": 3.0}, {"int8": 10.0, "gliner2": 5.0}]
+    rows = [{"results": {name: {"texts_per_second": rate} for name, rate in row.items()}} for row in rates]
+    result = {
+        "kind": "throughput",
+        "rows": rows,
+        "model": base,
+        "contestants": {name: {} for name in rates[0]},
+    }
+    (item,) = goals.compare_resources(result)
+    assert (item["measured"], item["reference"], item["reached"]) == ("3.0× (15.0/s)", "5.0/s", False)
+    assert goals.compare_resources({**result, "model": {"hidden_size": 384}}) == []
+    sizes = {"slim": {"bytes": 180_000_000}, "reference": {"bytes": 1_300_000_000}}
+    (size,) = goals.compare_resources({"kind": "footprint", "environments": sizes})
+    assert report.goals_table([item, size])[2:-1] == [
+        "| what | goal | measured | gliner2 | reached |",
+        "|---|---:|---:|---:|---:|",
+        "| int8, texts per second against gliner2's best batch size | ≥ 4× | 3.0× (15.0/s) | 5.0/s | no |",
+        "| slim environment, without the embedded model | ≤ 190 MB | 180.0 MB | 1300.0 MB | yes |",
+    ]
+
+
+def test_goal_for_a_long_document() -> None:
+    goals = bench("goals_resources")
+    row = {
+        "name": "int8", "called": {"anonymous_mb": 80.0},
+        "document": {"characters": 100_000, "above_mb": 151.0},
+    }  # fmt: skip
+    base = {"hidden_size": 768, "layers": 12, "vocabulary": 128_011}
+    items = goals.compare_resources({"kind": "memory", "rows": [row], "model": base})
+    assert [(item["goal"], item["reached"]) for item in items] == [("≤ 90 MB", True), ("≤ 150 MB", False)]
+    assert goals.compare_resources({"kind": "memory", "rows": [row], "model": {"hidden_size": 384}}) == []
+
+
 def test_goals_apply_to_the_shape_that_they_were_set_for() -> None:
     goals = bench("goals_resources")
     row = {"name": "int8", "median_ms": 500.0}
@@ -231,6 +294,7 @@ def test_goals_apply_to_the_shape_that_they_were_set_for() -> None:
     assert [item["reached"] for item in base] == [True, False]
     tiny = goals.compare_resources({**result, "model": {"name": "tiny", "hidden_size": 384}})
     assert [(item["goal"], item["reached"]) for item in tiny] == [("≤ 0.25 s", False)]
+    assert [item["reference"] for item in base] == ["", ""]
     assert goals.compare_resources({**result, "model": {"name": "other", "hidden_size": 384}}) == []
 
 

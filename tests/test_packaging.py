@@ -114,3 +114,19 @@ def test_typing_marker_ships() -> None:
 
 def test_changelog_has_this_version() -> None:
     assert f"## {gliner2_lite.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "recipe", sorted(ROOT.glob("examples/*/Containerfile")), ids=lambda path: path.parent.name
+)
+def test_container_recipes_copy_what_is_there_and_compile_what_they_copied(recipe: Path) -> None:
+    left_out = set((ROOT / ".dockerignore").read_text(encoding="utf-8").split("\n"))
+    lines = recipe.read_text(encoding="utf-8").replace("\\\n", "").splitlines()
+    copies = [line.split()[1:] for line in lines if line.startswith("COPY ")]
+    sources = [words[0] for words in copies if not words[0].startswith("--from=")]
+    assert "bundle/" in sources and "." in sources
+    for source in set(sources) - {"bundle/"}:  # the bundle is the user's
+        assert list(ROOT.glob(source)) if source != "." else True, source
+        assert source.split("/")[0] not in left_out, source
+    copied = next(number for number, line in enumerate(lines) if line.startswith("COPY bundle/ /opt/model/"))
+    assert any("gliner2-lite compile /opt/model" in line for line in lines[copied:])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,6 +51,7 @@ def test_profiles_answer_alike(small_bundle: Path) -> None:
 def test_arguments_win_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make_settings("edge", threads=3).threads == 3
     assert make_settings("edge").arena is False and make_settings("server").arena is True
+    assert make_settings("edge").gives_back is True and make_settings("server").gives_back is False
     settings = make_settings("server", session_options={"session.intra_op.allow_spinning": 0, "x": True})
     assert settings.entries == {"session.intra_op.allow_spinning": "0", "x": "1"}
     monkeypatch.setattr(profiles, "cpus_are_limited", lambda: True)
@@ -107,6 +110,37 @@ def test_settings_reach_the_session(small_bundle: Path, monkeypatch: pytest.Monk
     assert options.get_session_config_entry("session.dynamic_block_base") == "4"
     assert options.get_session_config_entry("session.force_spinning_stop") == "1"
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+HELD = """
+import sys
+from pathlib import Path
+from gliner2_lite import GLiNER2
+
+def anonymous():
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("Anonymous:")).split()[1])
+
+model = GLiNER2.from_pretrained("tiny", profile=sys.argv[1], threads=1)
+labels = ["person", "city"]
+model.extract_entities("Ann Smith met Bob in Oslo.", labels)
+before = anonymous()
+model.extract_entities("Ann Smith met Bob in Oslo. " * 70, labels)
+print(anonymous() - before)
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/smaps_rollup").exists() or platform.libc_ver()[0] != "glibc",
+    reason="needs a kernel that tells the memory of a process, and a C library that can return it",
+)
+def test_one_long_text_costs_an_edge_device_no_memory_for_good() -> None:
+    held = {
+        name: int(subprocess.run([sys.executable, "-c", HELD, name], check=True, capture_output=True).stdout)
+        for name in ("edge", "serverless")
+    }
+    assert held["serverless"] > 20e6, "an arena keeps what the longest text needed"
+    assert held["edge"] < 6e6
 
 
 def test_older_runtimes_are_refused() -> None:
