@@ -18,7 +18,7 @@ from typing import IO, Any, Protocol
 
 from gliner2_lite.errors import GLiNER2LiteError
 
-LOG_TAIL = 1500  # characters of a failed worker's messages that are shown
+LOG_TAIL = 4000  # characters of a failed worker's messages that are shown
 CLOSE_SECONDS = 10
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import json
@@ -39,12 +40,9 @@ def take_signals() -> None:
 
 def feed(pipe: IO[bytes], pieces: Iterable[bytes]) -> None:
     """Write all ``pieces``, or as many as the reader takes, and close the pipe."""
-    try:
+    with contextlib.suppress(BrokenPipeError), pipe:  # the reader may have ended, as the test wants it
         for piece in pieces:
             pipe.write(piece)
-        pipe.close()
-    except BrokenPipeError:
-        return  # the reader has ended, as the test wants it
 
 
 def test_reader_that_stops_early(tmp_path: Path) -> None:

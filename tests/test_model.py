@@ -23,7 +23,7 @@ from gliner2_lite import (
 )
 from gliner2_lite.heads import Heads
 
-TEXT = "Apple CEO Tim Cook announced iPhone 15 in Cupertino yesterday."
+TEXT = "Apple CEO Tim Cook announced iPhone 15 in California yesterday."
 LABELS = ["company", "person", "product", "location"]
 
 
@@ -56,9 +56,16 @@ def test_the_example_of_the_readme(model: GLiNER2) -> None:
             "company": ["Apple"],
             "person": ["Tim Cook"],
             "product": ["iPhone 15"],
-            "location": ["Cupertino"],
+            "location": ["California"],
         }
     }
+
+
+def test_the_example_of_the_readme_is_beyond_rounding(model: GLiNER2) -> None:
+    """int8 scores move with the CPU and the onnxruntime release, here by 0.04: no such step may change it."""
+    expected = model.extract_entities(TEXT, LABELS)
+    assert model.extract_entities(TEXT, LABELS, threshold=0.3) == expected
+    assert model.extract_entities(TEXT, LABELS, threshold=0.7) == expected
 
 
 def test_one_schema_is_one_run_whatever_it_asks_for(model: GLiNER2, runs: list[tuple[int, ...]]) -> None:
@@ -113,7 +120,7 @@ def test_predict_entities_is_the_flat_list_that_wrappers_expect(model: GLiNER2) 
         ("Apple", "company"),
         ("Tim Cook", "person"),
         ("iPhone 15", "product"),
-        ("Cupertino", "location"),
+        ("California", "location"),
     ]
     assert all(set(item) == {"start", "end", "text", "label", "score"} for item in found)
     assert model.batch_predict_entities([TEXT, "Nothing here."], LABELS)[0] == found

@@ -25,7 +25,7 @@ EPILOG = """\
 Every text gives one line of JSON on stdout. All tasks of one call run in one pass of the model.
 What cannot be read gives {"error": {"line": …, "file": …, "message": …}} in its place, and exit code 1.
 
-entities        gliner2-lite extract "Apple CEO Tim Cook announced iPhone 15 in Cupertino yesterday." \\
+entities        gliner2-lite extract "Apple CEO Tim Cook announced iPhone 15 in California yesterday." \\
                     --entities company,person,product,location
 with meanings   gliner2-lite extract "Take 20 mg of Lisinopril." \\
                     --entities "drug::Name of a medicine,dose::Amount to take"
