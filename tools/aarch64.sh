@@ -79,7 +79,7 @@ step "the runtime's wheel, and aarch64 wheels by the hashes of requirements/dev.
 rm -rf "$root/wheels" "$root/venv" "$place/venv"
 "$python" -m venv "$place/venv"
 "$place/venv/bin/pip" install -q --require-hashes -r requirements/dev.txt
-"$place/venv/bin/python" -m build --wheel --outdir "$root/wheels" . >"$place/log" || { tail "$place/log"; exit 1; }
+"$place/venv/bin/python" -m build --wheel --outdir "$root/wheels" . >"$place/log" 2>&1 || { tail "$place/log"; exit 1; }
 "$place/venv/bin/pip" install -q --no-deps "$root"/wheels/gliner2_lite-*.whl
 platforms=(--platform manylinux2014_aarch64)
 for ((minor = 17; minor <= 36; minor++)); do platforms+=(--platform "manylinux_2_${minor}_aarch64"); done
