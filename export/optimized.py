@@ -10,6 +10,7 @@ applied (no layouts or fusions of one CPU family).
 from __future__ import annotations
 
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -54,6 +55,7 @@ def optimize(path: Path, batch: Mapping[str, np.ndarray]) -> None:
             _optimized(path, written, without=["ConstantFolding"])
         model = onnx.load(written)
         _drop_unused_domains(model, path)
+        _pad_tables(model)
         before = _run(path, batch)
         _save(model, path)
     for name, array in _run(path, batch).items():
@@ -98,6 +100,35 @@ def _drop_unused_domains(model: onnx.ModelProto, path: Path) -> None:
     kept = [entry for entry in model.opset_import if entry.domain in used]
     del model.opset_import[:]
     model.opset_import.extend(kept)
+
+
+def _pad_tables(model: onnx.ModelProto) -> None:
+    """Lengthen tables that are only gathered from, so that their bytes are a multiple of ``VECTOR_BYTES``.
+
+    onnxruntime before 1.32 writes a compiled graph's tensors right after one another: a size in between would
+    move packed weights that follow to places from which vectors cannot be loaded. No index reaches the new
+    rows.
+    """
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    for tensor in model.graph.initializer:
+        size = len(tensor.raw_data)
+        if size < MIN_MAPPED_BYTES or size % VECTOR_BYTES == 0:
+            continue
+        if not all(_reads_rows(node, tensor.name) for node in readers[tensor.name]):
+            continue
+        row = size // tensor.dims[0]
+        step = VECTOR_BYTES // math.gcd(row, VECTOR_BYTES)  # so many rows are a multiple
+        added = -tensor.dims[0] % step
+        tensor.raw_data = tensor.raw_data + bytes(added * row)
+        tensor.dims[0] += added
+
+
+def _reads_rows(node: onnx.NodeProto, table: str) -> bool:
+    axis = next((item.i for item in node.attribute if item.name == "axis"), 0)
+    return node.op_type == "Gather" and list(node.input).index(table) == 0 and axis == 0
 
 
 def _save(model: onnx.ModelProto, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ INPUTS = (
 OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
 #: Smaller tensors stay inside the ONNX file: a mapping of their own would cost more than the copy.
 MIN_MAPPED_BYTES = 4096
+#: Where packed weights of fp32 products must begin: vector loads of AVX-512 want multiples of this.
+PACKED_ALIGNMENT = 64
 
 _open_sessions: weakref.WeakSet[GraphSession] = weakref.WeakSet()
 
@@ -116,13 +119,31 @@ def write_prepacked(graph: Path, out: Path, *, entries: Mapping[str, str]) -> No
     """Write ``graph`` as this CPU wants it to ``out`` (an ``.onnx`` path) and ``<out>_data`` beside it.
 
     The weights are stored in the order in which the kernels read them, so that a session maps them and
-    packs nothing. Raises BundleError when onnxruntime cannot load the graph or write the files.
+    packs nothing. Raises BundleError when onnxruntime cannot load the graph or write the files, or writes
+    them so that it could not use them.
     """
     settings = SessionSettings(threads=1, entries=entries)
     options = _options(settings)
     write_weights_beside(options, out)
     options.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
     _open(graph, options, settings)
+    if misaligned_weights(out.read_bytes()):
+        raise BundleError(
+            f"{graph} cannot be compiled by onnxruntime {ort.__version__}, which lays packed fp32 weights "
+            'where it cannot read them; run pip install "onnxruntime>=1.32", or export the bundle again'
+        )
+
+
+def misaligned_weights(graph: bytes) -> bool:
+    """Whether packed fp32 weights of a compiled graph begin where the kernels of some CPUs cannot load them.
+
+    Releases before 1.32 write one tensor right after the other, whatever its size, and then crash on what
+    they wrote. A packed weight stands in the file as ``<kernel>+<hash>|<offset>;<length>;<flags>|…``.
+    """
+    for places in re.findall(rb"(?:MatMul|Gemm)\+\d+\|([\d;|]+)", graph):
+        if any(int(place.split(b";")[0]) % PACKED_ALIGNMENT for place in places.split(b"|") if place):
+            return True
+    return False
 
 
 def write_weights_beside(options: Any, out: Path) -> None:

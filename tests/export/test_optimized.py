@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import helper, numpy_helper
 
 from gliner2_export import optimized
 from gliner2_export.onnx_config import Shape, random_batch
@@ -46,6 +47,7 @@ def test_weights_lie_aligned_in_a_file_of_their_own(tiny: Path) -> None:
         place = {entry.key: entry.value for entry in tensor.external_data}
         step = optimized.PAGE_BYTES if int(place["length"]) >= optimized.PAGE_ALIGNED_FROM else 64
         assert int(place["offset"]) % step == 0
+        assert int(place["length"]) % 64 == 0, f"{tensor.name} moves what is packed after it"
         assert int(place["offset"]) + int(place["length"]) <= data_path(graph).stat().st_size
     inside = [t for t in model.graph.initializer if t.data_location != onnx.TensorProto.EXTERNAL]
     assert max(len(t.raw_data) for t in inside) < optimized.MIN_MAPPED_BYTES
@@ -137,3 +139,32 @@ def test_the_bundle_answers_as_before(tiny: Path) -> None:
     text, labels = "Apple CEO Tim Cook announced iPhone 15 in Cupertino yesterday.", ["company", "person"]
     answers = [GLiNER2.from_pretrained(name).extract_entities(text, labels) for name in ("tiny", tiny)]
     assert answers[0] == answers[1]
+
+
+def test_gathered_tables_are_lengthened_to_whole_vectors(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    gathered, also_read = (rng.standard_normal((101, 24)).astype(np.float32) for _ in range(2))
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gather", ["gathered", "ids"], ["rows"], "read"),
+            helper.make_node("Gather", ["also_read", "ids"], ["others"], "read_other"),
+            helper.make_node("MatMul", ["all", "also_read"], ["product"], "multiply"),
+        ],
+        "tables",
+        [value("ids", onnx.TensorProto.INT64, ["n"]), value("all", onnx.TensorProto.FLOAT, ["n", 101])],
+        [value(name, onnx.TensorProto.FLOAT, ["n", 24]) for name in ("rows", "others", "product")],
+        [numpy_helper.from_array(gathered, "gathered"), numpy_helper.from_array(also_read, "also_read")],
+    )
+    path = tmp_path / "model.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    onnx.save_model(model, path)
+    ids = np.array([0, 100, 57])
+    batch = {"ids": ids, "all": rng.standard_normal((3, 101)).astype(np.float32)}
+    optimize(path, batch)
+    stored = {tensor.name: list(tensor.dims) for tensor in onnx.load(path).graph.initializer}
+    assert stored == {"gathered": [102, 24], "also_read": [101, 24]}
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    rows, others, product = session.run(["rows", "others", "product"], batch)
+    assert np.array_equal(rows, gathered[ids]) and np.array_equal(others, also_read[ids])
+    np.testing.assert_allclose(product, batch["all"] @ also_read, rtol=1e-4, atol=1e-4)
