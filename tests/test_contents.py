@@ -141,10 +141,10 @@ def test_packaged_files_are_those_of_the_checkout(wheel: Path) -> None:
 
 def test_sizes_are_bounded(wheel: Path, sdist: Path) -> None:
     """A file that got in by accident, or grew, shows here; docs tell how large the package is."""
-    assert wheel.stat().st_size < 31e6
-    assert sdist.stat().st_size < 31e6
+    assert wheel.stat().st_size < 33e6
+    assert sdist.stat().st_size < 33e6
     for name, data in contents(wheel).items():
-        assert len(data) < (32_000 if name.endswith((".py", ".md", ".txt")) else 30e6), name
+        assert len(data) < (32_000 if name.endswith((".py", ".md", ".txt")) else 34e6), name
 
 
 def test_no_file_is_compiled_or_a_pickle(wheel: Path) -> None:
