@@ -126,10 +126,11 @@ def _structures(
     groups: list[ChoiceGroup] = []
     for place, name, fields in _entries(processor, "json_structures", "structure"):
         group: list[tuple[str, tuple[str, ...]]] = []
+        own = merged.setdefault(name, {})  # its place is that of its first entry, even of one without fields
         for key, value in fields.items():
             path = join(place, key)
             field_choices = _field_choices(value, path)
-            merged.setdefault(name, {}).setdefault(check_name(key, path))
+            own.setdefault(check_name(key, path))
             if field_choices is not None:
                 choices[f"{name}.{key}"] = field_choices
                 group.append((key, field_choices))
@@ -139,6 +140,8 @@ def _structures(
     described = _section(processor, "json_descriptions", "structure name to field descriptions")
     structures = []
     for name, prompt_fields in merged.items():
+        if not prompt_fields:
+            continue
         key = name.split(f" {DESCRIPTION_MARKER} ")[0]
         order = options.field_orders.get(key, list(prompt_fields))
         structures.append(

@@ -71,6 +71,11 @@ def test_a_structure_declared_twice() -> None:
     )
 
 
+def test_a_structure_keeps_the_place_of_its_first_entry_even_without_fields() -> None:
+    schema = Schema().structure("b").structure("a").field("x").structure("b").field("y").structure("c")
+    assert [structure.name for structure in compile_schema(schema).structures] == ["b", "a"]
+
+
 def test_descriptions_stay_when_the_later_declaration_has_none() -> None:
     schema = Schema().structure("s").field("a", description="kept").structure("s").field("a")
     assert compile_schema(schema).structures[0].descriptions == (("a", "kept"),)
