@@ -140,7 +140,7 @@ def test_health_metrics_and_description(server: Server) -> None:
     assert set(server.client.get("/openapi.json").json()["paths"]) >= {"/extract", "/extract_batch"}
 
 
-SLOW = {"texts": [QUESTION["text"] * 40] * 8, "schema": SCHEMA}
+SLOW = {"texts": [QUESTION["text"] * 160] * 8, "schema": SCHEMA}
 
 
 def ask_slowly(server: Server, pool: ThreadPoolExecutor, number: int) -> list[Future[httpx.Response]]:
