@@ -12,7 +12,7 @@ import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from gliner2_export.packing import FREQUENT_SHARE, RAREST_SHARE, can_pack, pack, read_packed
-from gliner2_export.products import initializers, tensor_ranks
+from gliner2_export.products import gathers_rows, initializers, tensor_ranks
 
 #: Tables with a smaller share of all constants stay as they are; sliced ones are taken together.
 MIN_SHARE = 0.01
@@ -52,8 +52,10 @@ def quantize_tables(model: ModelProto) -> list[str]:
         if (together if name in sliced else size) >= MIN_SHARE * everything
     ]
     for name in chosen:
-        in_parts = all(node.op_type == "Gather" and ranks.get(node.output[0]) == 3 for node in readers[name])
-        _split(model, tables[name], readers[name], in_parts=in_parts and len(tables[name].dims) == 2)
+        words = all(node.op_type == "Gather" and ranks.get(node.output[0]) == 3 for node in readers[name])
+        *_, columns = shape = tables[name].dims
+        in_parts = words and len(shape) == 2 and columns % PART == 0
+        _split(model, tables[name], readers[name], in_parts=in_parts)
     return chosen
 
 
@@ -73,8 +75,7 @@ def _axes(model: ModelProto) -> dict[str, list[int]]:
 def _reads_rows(node: NodeProto, axes: dict[str, list[int]]) -> bool:
     if node.op_type == "Slice":
         return len(node.input) > 3 and axes.get(node.input[3]) == [0]
-    axis = next((item.i for item in node.attribute if item.name == "axis"), 0)
-    return node.op_type == "Gather" and axis == 0
+    return gathers_rows(node)
 
 
 def table_integers(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +93,6 @@ def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto], *, 
         count = len(table) // FREQUENT_SHARE
         frequent, rare = table_integers(table[:count]), pack(table[count:], rarest=len(table) // RAREST_SHARE)
     else:
-        in_parts = in_parts and table.shape[-1] % PART == 0
         integers, scales = table_integers(table.reshape(len(table), -1, PART) if in_parts else table)
         if in_parts:
             model.graph.initializer.append(numpy_helper.from_array(WHOLE_ROWS, f"{name}_whole_rows"))

@@ -22,9 +22,10 @@ import onnxruntime
 from onnx import TensorProto
 from onnx.external_data_helper import set_external_data
 
+from gliner2_export.products import consumers_of, gathers_rows
 from gliner2_lite.bundle import data_path, graph_bytes
 from gliner2_lite.errors import ExportError
-from gliner2_lite.session import MIN_MAPPED_BYTES, write_weights_beside
+from gliner2_lite.session import MIN_MAPPED_BYTES, VECTOR_BYTES, write_weights_beside
 
 log = logging.getLogger("gliner2_export")
 
@@ -34,7 +35,6 @@ MIN_ONNXRUNTIME = "1.21"
 PAGE_BYTES = 16384
 #: Below this size a tensor is only aligned for vector loads, else the padding would outweigh it.
 PAGE_ALIGNED_FROM = 1 << 20
-VECTOR_BYTES = 64
 #: The optimised file may outgrow the plain one by this factor before folded constants are given up:
 #: folding turns weights that are stored as integers and widened in the graph back into floats.
 ALLOWED_GROWTH = 1.05
@@ -109,26 +109,18 @@ def _pad_tables(model: onnx.ModelProto) -> None:
     move packed weights that follow to places from which vectors cannot be loaded. No index reaches the new
     rows.
     """
-    readers: dict[str, list[onnx.NodeProto]] = {}
-    for node in model.graph.node:
-        for name in node.input:
-            readers.setdefault(name, []).append(node)
+    readers = consumers_of(model)
     for tensor in model.graph.initializer:
         size = len(tensor.raw_data)
         if size < MIN_MAPPED_BYTES or size % VECTOR_BYTES == 0:
             continue
-        if not all(_reads_rows(node, tensor.name) for node in readers[tensor.name]):
+        if not all(gathers_rows(node) and node.input[0] == tensor.name for node in readers[tensor.name]):
             continue
         row = size // tensor.dims[0]
         step = VECTOR_BYTES // math.gcd(row, VECTOR_BYTES)  # so many rows are a multiple
         added = -tensor.dims[0] % step
         tensor.raw_data = tensor.raw_data + bytes(added * row)
         tensor.dims[0] += added
-
-
-def _reads_rows(node: onnx.NodeProto, table: str) -> bool:
-    axis = next((item.i for item in node.attribute if item.name == "axis"), 0)
-    return node.op_type == "Gather" and list(node.input).index(table) == 0 and axis == 0
 
 
 def _save(model: onnx.ModelProto, path: Path) -> None:

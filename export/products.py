@@ -21,7 +21,7 @@ MIN_COLUMNS = 8
 
 @dataclass(frozen=True)
 class Product:
-    """``output = source · weight`` with weight [K, N]; ``bias`` names the constant added next, if any."""
+    """``output = source · weight`` with weight [K, N]."""
 
     node: str
     source: str
@@ -29,7 +29,6 @@ class Product:
     output: str
     rows: int  # K
     columns: int  # N
-    bias: str | None
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,6 @@ def find_groups(model: ModelProto) -> list[Group]:
         for node in model.graph.node
         if node.op_type == "MatMul" and node.input[1] in weights
     )
-    consumers = consumers_of(model)
     found: dict[str, list[Product]] = {}
     for node in model.graph.node:
         if node.op_type != "MatMul" or node.domain or node.input[1] not in weights:
@@ -114,23 +112,9 @@ def find_groups(model: ModelProto) -> list[Group]:
                 output=node.output[0],
                 rows=shape[0],
                 columns=shape[1],
-                bias=_bias(node, consumers, weights),
             )
         )
     return [Group(source, tuple(products)) for source, products in found.items()]
-
-
-def _bias(
-    node: NodeProto, consumers: dict[str, list[NodeProto]], weights: dict[str, onnx.TensorProto]
-) -> str | None:
-    following = consumers.get(node.output[0], [])
-    if len(following) != 1 or following[0].op_type != "Add":
-        return None
-    columns = weights[node.input[1]].dims[1]
-    for name in following[0].input:
-        if name in weights and list(weights[name].dims) == [columns]:
-            return name
-    return None
 
 
 def consumers_of(model: ModelProto) -> dict[str, list[NodeProto]]:
@@ -140,6 +124,12 @@ def consumers_of(model: ModelProto) -> dict[str, list[NodeProto]]:
         for name in node.input:
             table.setdefault(name, []).append(node)
     return table
+
+
+def gathers_rows(node: NodeProto) -> bool:
+    """Whether ``node`` reads whole rows of its first input, by their numbers."""
+    axis = next((item.i for item in node.attribute if item.name == "axis"), 0)
+    return node.op_type == "Gather" and axis == 0
 
 
 def producers_of(model: ModelProto) -> dict[str, NodeProto]:

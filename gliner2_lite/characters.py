@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_right
 from typing import TypeVar
 
@@ -22,9 +23,9 @@ class Remembered(dict[Key, Value]):
         self[key] = value = self.find(key)
         return value
 
+    @abstractmethod
     def find(self, key: Key) -> Value:
         """The value of a key that is not remembered."""
-        raise NotImplementedError
 
 
 class Ranges:

@@ -32,8 +32,8 @@ INPUTS = (
 OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
 #: Smaller tensors stay inside the ONNX file: a mapping of their own would cost more than the copy.
 MIN_MAPPED_BYTES = 4096
-#: Where packed weights of fp32 products must begin: vector loads of AVX-512 want multiples of this.
-PACKED_ALIGNMENT = 64
+#: Weights of fp32 products must begin at multiples of this: the widest vector that AVX-512 loads.
+VECTOR_BYTES = 64
 
 _open_sessions: weakref.WeakSet[GraphSession] = weakref.WeakSet()
 
@@ -141,7 +141,7 @@ def misaligned_weights(graph: bytes) -> bool:
     they wrote. A packed weight stands in the file as ``<kernel>+<hash>|<offset>;<length>;<flags>|…``.
     """
     for places in re.findall(rb"(?:MatMul|Gemm)\+\d+\|([\d;|]+)", graph):
-        if any(int(place.split(b";")[0]) % PACKED_ALIGNMENT for place in places.split(b"|") if place):
+        if any(int(place.split(b";")[0]) % VECTOR_BYTES for place in places.split(b"|") if place):
             return True
     return False
 

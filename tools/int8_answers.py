@@ -3,8 +3,8 @@
     python tools/int8_answers.py write FILE
     python tools/int8_answers.py compare FILE OTHER
 
-Kernels of CPUs and onnxruntime releases round differently; ``compare`` tells what that changes and is 1
-when the F1 of the answers is below 0.95, which is what int8 itself costs.
+Kernels of CPUs and onnxruntime releases round differently; ``compare`` tells what that changes and ends
+with 1 when the F1 of the answers is below 0.95, less than what int8 itself leaves.
 """
 
 from __future__ import annotations

@@ -14,9 +14,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+
+from benchmarks.limits import Group, memory_group
 
 SECONDS = 600
 #: Each line is a stage that was reached; what follows ``right`` or ``WRONG`` is compared by the parent.
@@ -41,39 +42,9 @@ except (GLiNER2LiteError, MemoryError) as error:
 """
 
 
-def own_group() -> Path:
-    """The control group of this process that limits memory."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        if "memory" in controllers.split(","):
-            return Path("/sys/fs/cgroup/memory") / path.lstrip("/")
-    return Path("/sys/fs/cgroup") / path.lstrip("/")  # version 2: one line, the last
-
-
-@contextmanager
-def limited(parent: Path, megabytes: int) -> Iterator[Path]:
-    """A new group below ``parent`` whose processes may hold so much, swap included."""
-    group = parent / f"gliner2-lite-{os.getpid()}"
-    group.mkdir()
-    try:
-        names = ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.max")  # version 1, 1, 2
-        files = [group / name for name in names if (group / name).exists()]
-        for file in files:
-            file.write_text(str(megabytes << 20))
-        if (group / "memory.swap.max").exists():
-            (group / "memory.swap.max").write_text("0")
-        if not files:
-            raise FileNotFoundError(
-                f"{parent} gives its groups no memory limit; name one that does (--group)"
-            )
-        yield group
-    finally:
-        group.rmdir()
-
-
-def run(command: Sequence[str], group: Path | None) -> tuple[int, list[str]]:
+def run(command: Sequence[str], group: Group | None) -> tuple[int, list[str]]:
     """Exit status and lines of a process that is in ``group`` before its program begins."""
-    join = None if group is None else lambda: (group / "cgroup.procs").write_text(str(os.getpid()))
+    join = None if group is None else lambda: Path(group.join).write_text(str(os.getpid()))
     done = subprocess.run(command, preexec_fn=join, capture_output=True, text=True, timeout=SECONDS)
     return done.returncode, done.stdout.splitlines()
 
@@ -82,9 +53,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak.limits", description=__doc__)
     parser.add_argument("--model", default="tiny", help="bundle to load (tiny)")
     parser.add_argument("--megabytes", default="16:208:8", help="limits, as FROM:TO:STEP (16:208:8)")
-    parser.add_argument("--group", type=Path, help="make the groups below this one (that of this process)")
     options = parser.parse_args()
-    parent = options.group or own_group()
     wrong = 0
     print("| limit MB | end | reached |\n|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -93,7 +62,9 @@ def main() -> int:
         assert code == 0 and len(right) == 5, right
         for megabytes in range(*map(int, options.megabytes.split(":"))):
             cache = f"{folder}/{megabytes}"
-            with limited(parent, megabytes) as group:
+            with memory_group(megabytes << 20) as group:
+                if isinstance(group, str):
+                    parser.error(f"no control group can be made: {group}")
                 code, lines = run([*command, cache], group)
             ends = {0: "right", 3: lines[-1] if lines else "", -signal.SIGKILL: "killed"}
             answers = [line for line in lines if not line.startswith("error: ")]
