@@ -56,8 +56,8 @@ class PlainSession:
         self._max_width = bundle.config.max_width
         self._class_marker = bundle.special_tokens[LABEL_MARKER]
 
-    def run(self, batch: Batch) -> Features:
-        """Features of one batch, as our session gives them."""
+    def run(self, batch: Batch, *, last: bool = False) -> Features:
+        """Features of one batch, as our session gives them; ``last`` makes no difference here."""
         inputs = {
             "input_ids": batch.input_ids,
             "attention_mask": batch.attention_mask,

@@ -1,7 +1,7 @@
 """One process per contestant: its own thread pools, pinned to the same processors, one active at a time.
 
 A worker takes one job as a line of JSON on its standard input and answers with one line on its standard
-output. While another is measured it blocks on that pipe and costs nothing.
+output. While another is measured it blocks on that pipe and, after a moment of rest, costs nothing.
 """
 
 from __future__ import annotations

@@ -77,9 +77,9 @@ def time_sessions() -> SessionTimer:
 
     timer, run = SessionTimer(), GraphSession.run
 
-    def timed(session: Any, batch: Any) -> Any:
+    def timed(session: Any, batch: Any, *, last: bool = False) -> Any:
         begin = time.perf_counter()
-        features = run(session, batch)
+        features = run(session, batch, last=last)
         timer.seconds += time.perf_counter() - begin
         timer.tokens = int(batch.input_ids.shape[1])
         return features

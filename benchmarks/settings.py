@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from benchmarks.pool import Worker, worker_pool
 from gliner2_lite.errors import InputError
 
 RESULT_FORMAT = 1
+#: The threads of NumPy and torch wait actively for a tenth of a second after their last operation, on
+#: processors that the next contestant needs.
+REST_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -110,15 +114,18 @@ def _own_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def rotated(workers: Mapping[str, Worker], turn: int) -> Sequence[Worker]:
-    """All workers, another one first in every turn, so that none always follows the same neighbour."""
-    return [workers[name] for name in rotated_names(list(workers), turn)]
+def rotated(workers: Mapping[str, Worker], turn: int) -> Iterator[Worker]:
+    """All workers in the order of :func:`rotated_names`, each after a rest of the machine."""
+    for name in rotated_names(list(workers), turn):
+        time.sleep(REST_SECONDS)
+        yield workers[name]
 
 
 def rotated_names(names: Sequence[str], turn: int) -> Sequence[str]:
-    """``names``, another one first in every turn."""
+    """``names``, another one first in every turn, and backwards in every other: neighbours change."""
     shift = turn % max(1, len(names))
-    return [*names[shift:], *names[:shift]]
+    order = [*names[shift:], *names[:shift]]
+    return order[::-1] if turn % 2 else order
 
 
 def progress(total: int, title: str) -> Any:

@@ -263,12 +263,13 @@ class GLiNER2(ManyTexts):
         """Ids → batches → graph → scores → decoded → formatted, in the order of ``requests``."""
         results: list[dict[str, Any]] = [{} for _ in requests]
         pending = [index for index, request in enumerate(requests) if request.sample.prompt.tasks]
-        for rows in plan_batches([len(requests[index].encoded.ids) for index in pending], limits):
+        plan = plan_batches([len(requests[index].encoded.ids) for index in pending], limits)
+        for rows in plan:
             chosen = [requests[pending[row]] for row in rows]
             batch = make_batch(
                 [request.encoded for request in chosen], pooling=self._loaded.bundle.config.token_pooling
             )
-            features = self._loaded.session.run(batch)
+            features = self._loaded.session.run(batch, last=rows is plan[-1])
             for place, (row, request) in enumerate(zip(rows, chosen, strict=True)):
                 sample = request.sample
                 scores = score_sample(

@@ -13,19 +13,17 @@ from gliner2_lite.machine import cpus_are_limited, usable_cores
 class Profile:
     """One way to run. No profile sets the number of threads: that is for ``threads=`` and the machine."""
 
-    arena: bool  # onnxruntime keeps freed memory for the next call instead of returning it
     spinning: bool  # its threads wait actively for the next operator during a call
-    gives_back: bool  # after a call, freed memory goes back to the system, where the C library can
+    gives_back: bool  # after a call, memory that onnxruntime keeps for the next one goes back to the system
 
 
 PROFILES = {
-    # Between calls the process keeps the weights only: one long text does not cost memory for good. Without
-    # an arena alone it would: what is freed stays with the C library.
-    "edge": Profile(arena=False, spinning=False, gives_back=True),
+    # Between calls the process keeps the weights only: one long text does not cost memory for good.
+    "edge": Profile(spinning=False, gives_back=True),
     # Processors are shared and paid for; memory is reserved anyway, so that of one call serves the next.
-    "serverless": Profile(arena=True, spinning=False, gives_back=False),
+    "serverless": Profile(spinning=False, gives_back=False),
     # Processors are the model's own: its threads wait for the next operator without giving them up.
-    "server": Profile(arena=True, spinning=True, gives_back=False),
+    "server": Profile(spinning=True, gives_back=False),
 }
 CPU_PROVIDER = "CPUExecutionProvider"
 
@@ -39,7 +37,6 @@ class SessionSettings:
     """
 
     threads: int | None = None
-    arena: bool = True
     spinning: bool = True
     gives_back: bool = False
     providers: tuple[str, ...] = (CPU_PROVIDER,)
@@ -68,7 +65,6 @@ def make_settings(
         count = usable_cores()  # onnxruntime would start a thread for every core of the host
     return SessionSettings(
         threads=count,
-        arena=chosen.arena,
         spinning=chosen.spinning,
         gives_back=chosen.gives_back,
         providers=_check_providers(providers),

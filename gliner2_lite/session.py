@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,10 +77,12 @@ class GraphSession:
                 f"{sorted(unknown)}); export the checkpoint again"
             )
         self._process = os.getpid()
+        self._shapes = {item.name: item.shape for item in self._session.get_outputs()}
+        self._emptying = _emptying_options() if chosen.gives_back and not _accelerated(chosen) else None
         _open_sessions.add(self)
 
-    def run(self, batch: Batch) -> Features:
-        """Run the graph on one batch.
+    def run(self, batch: Batch, *, last: bool = False) -> Features:
+        """Run the graph on one batch; ``last`` of a call: a profile that gives back then empties the arena.
 
         Raises:
             RunError: the graph fails, for want of memory as a rule, or this process was forked after the
@@ -98,6 +101,8 @@ class GraphSession:
         feeds = dict(zip(INPUTS, values, strict=True))
         wanted = {name: value for name, value in feeds.items() if name in self._inputs}
         try:
+            if last and self._emptying is not None:
+                return Features(*self._run_and_empty(batch, wanted))
             return Features(*self._session.run(list(OUTPUTS), wanted))
         except MemoryError:
             raise
@@ -107,6 +112,25 @@ class GraphSession:
                 f"the graph failed on {rows} texts with up to {tokens} tokens ({error}); if memory is "
                 "short, use a smaller batch_size or batch_tokens, give max_len, or use a *_long method"
             ) from error
+
+    def _run_and_empty(self, batch: Batch, inputs: Mapping[str, Any]) -> list[FloatArray]:
+        """Run, then free the arena; outputs lie outside of it, or they would hold the blocks around them."""
+        sizes = {
+            "batch": batch.input_ids.shape[0],
+            "tasks": batch.prompt_tokens.shape[1],
+            "labels": batch.label_tokens.shape[1],
+            "words": batch.word_tokens.shape[1],
+        }
+        binding = self._session.io_binding()
+        for name, value in inputs.items():
+            binding.bind_cpu_input(name, value)
+        outputs = []
+        for name in OUTPUTS:
+            array = np.empty([sizes.get(axis, axis) for axis in self._shapes[name]], dtype=np.float32)
+            binding.bind_output(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+            outputs.append(array)
+        self._session.run_with_iobinding(binding, self._emptying)
+        return outputs
 
     def leave_open(self) -> None:
         """Never close this session: closing waits for its threads, and a forked process has none of them."""
@@ -175,7 +199,6 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _options(settings: SessionSettings) -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    options.enable_cpu_mem_arena = settings.arena
     # It would remember one block of memory per input shape; texts have many lengths.
     options.enable_mem_pattern = False
     if settings.threads is not None:
@@ -208,6 +231,19 @@ def _open(graph: Path, options: Any, settings: SessionSettings) -> Any:
         )
     except Exception as error:  # as above
         raise BundleError(f"{graph} cannot be loaded by onnxruntime {ort.__version__}: {error}") from error
+
+
+def _emptying_options() -> Any:
+    """Options of a run that frees the blocks of the arena that nothing uses; None where there is no arena.
+
+    Left to itself, an arena keeps its blocks for the next run. Without one, every tensor would be asked of
+    the C library: that takes longer, and its heap in pieces needs more at the peak of a long text.
+    """
+    if sys.maxsize <= 2**32:  # builds for 32 bits have none, and refuse the entry
+        return None
+    options = ort.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def _accelerated(settings: SessionSettings) -> bool:

@@ -79,9 +79,9 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     seen: list[tuple[int, ...]] = []
     run = GraphSession.run
 
-    def recorded(self: GraphSession, batch: Any) -> Any:
+    def recorded(self: GraphSession, batch: Any, *, last: bool = False) -> Any:
         seen.append(batch.input_ids.shape)
-        return run(self, batch)
+        return run(self, batch, last=last)
 
     monkeypatch.setattr(GraphSession, "run", recorded)
     return seen

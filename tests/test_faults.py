@@ -296,7 +296,7 @@ def test_too_little_memory_for_a_call() -> None:
     """The call is an error and the model goes on: with memory again, it answers as before."""
     done = run(
         """
-        # Without an arena, which would ask for more than a call needs.
+        # What the first call took is given back, so that the next ones have to ask for it.
         model = GLiNER2.from_pretrained("tiny", threads=1, profile="edge")
         texts, schema = ["Ann met Bob in Oslo. " * 50] * 4, Schema().entities(["person", "city"])
         many = lambda: model.batch_extract(texts, schema, batch_tokens=100_000)

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from gliner2_lite import BundleError, GLiNER2, InputError, cgroups, machine, profiles
+from gliner2_lite import BundleError, GLiNER2, InputError, Schema, cgroups, machine, profiles
 from gliner2_lite.errors import InputTypeError
 from gliner2_lite.profiles import PROFILES, make_settings
 from gliner2_lite.session import GraphSession, require_runtime, runtime_version
@@ -50,7 +51,6 @@ def test_profiles_answer_alike(small_bundle: Path) -> None:
 
 def test_arguments_win_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make_settings("edge", threads=3).threads == 3
-    assert make_settings("edge").arena is False and make_settings("server").arena is True
     assert make_settings("edge").gives_back is True and make_settings("server").gives_back is False
     settings = make_settings("server", session_options={"session.intra_op.allow_spinning": 0, "x": True})
     assert settings.entries == {"session.intra_op.allow_spinning": "0", "x": "1"}
@@ -106,7 +106,7 @@ def test_settings_reach_the_session(small_bundle: Path, monkeypatch: pytest.Monk
         GraphSession(small_bundle / "onnx" / "model.onnx", settings=settings)
     ((options, providers),) = seen
     assert providers == ["CPUExecutionProvider"]
-    assert (options.intra_op_num_threads, options.enable_cpu_mem_arena) == (2, False)
+    assert options.intra_op_num_threads == 2
     assert options.get_session_config_entry("session.dynamic_block_base") == "4"
     assert options.get_session_config_entry("session.force_spinning_stop") == "1"
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
@@ -140,7 +140,32 @@ def test_one_long_text_costs_an_edge_device_no_memory_for_good() -> None:
         for name in ("edge", "serverless")
     }
     assert held["serverless"] > 20e6, "an arena keeps what the longest text needed"
-    assert held["edge"] < 6e6
+    assert held["edge"] < 2e6
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_the_arena_is_emptied_after_the_last_run_of_a_call(
+    profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between runs of a call its blocks serve the next one: freeing them would cost time."""
+    model = GLiNER2.from_pretrained("tiny", threads=1, profile=profile)
+    inner, seen = model._loaded.session._session, []
+
+    class Watched:
+        def __getattr__(self, name: str) -> object:
+            return getattr(inner, name)
+
+        def run(self, names: list[str], feeds: dict[str, object]) -> object:
+            seen.append("run")
+            return inner.run(names, feeds)
+
+        def run_with_iobinding(self, binding: object, options: Any) -> None:
+            seen.append(options.get_run_config_entry("memory.enable_memory_arena_shrinkage"))
+            inner.run_with_iobinding(binding, options)
+
+    monkeypatch.setattr(model._loaded.session, "_session", Watched())
+    model.batch_extract(["Ann.", "Bob met Carl.", "Oslo."], Schema().entities(["person"]), batch_size=1)
+    assert seen == ["run", "run", "cpu:0" if profile == "edge" else "run"]
 
 
 def test_older_runtimes_are_refused() -> None:

@@ -164,8 +164,8 @@ def test_plain_export_computes_the_same_features(
 def recorded(run: Callable[..., Features], seen: list[dict[str, np.ndarray]]) -> Callable[..., Features]:
     """``run`` of a session that keeps copies of what it gives."""
 
-    def wrapped(session: object, batch: Batch) -> Features:
-        features = run(session, batch)
+    def wrapped(session: object, batch: Batch, *, last: bool) -> Features:
+        features = run(session, batch, last=last)
         seen.append({field.name: getattr(features, field.name).copy() for field in fields(features)})
         return features
 
