@@ -119,10 +119,11 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=30, help="how many samples (30)")
     parser.add_argument("--threads", type=int, default=4, help="threads that call (4)")
     parser.add_argument("--model", default="tiny", help="bundle to load (tiny)")
+    parser.add_argument("--profile", help="how the bundle is loaded (the library's choice)")
     parser.add_argument("--seed", type=int, default=0, help="of what is asked (0)")
     options = parser.parse_args()
     seconds = 60 * options.minutes
-    model = GLiNER2.from_pretrained(options.model, threads=1)
+    model = GLiNER2.from_pretrained(options.model, threads=1, profile=options.profile)
     soak, samples = run(
         model, seconds=seconds, every=seconds / options.samples, threads=options.threads, seed=options.seed
     )
