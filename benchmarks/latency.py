@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.contestants import EXACT, PAIRS, REFERENCE
 from benchmarks.pool import Worker
 from benchmarks.schemas import GRID, LABEL_COUNTS, TITLES
-from benchmarks.settings import Settings, measured_run, progress, rotated
+from benchmarks.settings import Settings, measured_run, progress, take_turns
 from benchmarks.stats import ratios, summarize
 from benchmarks.texts import exact_texts
 
@@ -75,7 +75,7 @@ def _run_case(settings: Settings, case: Case, workers: dict[str, Worker], bar: A
     timed: dict[str, dict[str, list[float]]] = {name: {} for name in workers}
     for turn in range(settings.repetitions):
         own = texts[turn * CALLS_PER_TURN : (turn + 1) * CALLS_PER_TURN]
-        for worker in rotated(workers, turn):
+        for worker in take_turns(workers, turn):
             answer = worker.call("time", schema=case.schema, warm=[warm] * WARM_CALLS, texts=own)
             for key, values in answer.items():
                 timed[worker.name].setdefault(key, []).extend(values)

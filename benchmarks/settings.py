@@ -114,7 +114,7 @@ def _own_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def rotated(workers: Mapping[str, Worker], turn: int) -> Iterator[Worker]:
+def take_turns(workers: Mapping[str, Worker], turn: int) -> Iterator[Worker]:
     """All workers in the order of :func:`rotated_names`, each after a rest of the machine."""
     for name in rotated_names(list(workers), turn):
         time.sleep(REST_SECONDS)
@@ -123,9 +123,8 @@ def rotated(workers: Mapping[str, Worker], turn: int) -> Iterator[Worker]:
 
 def rotated_names(names: Sequence[str], turn: int) -> Sequence[str]:
     """``names``, another one first in every turn, and backwards in every other: neighbours change."""
-    shift = turn % max(1, len(names))
-    order = [*names[shift:], *names[:shift]]
-    return order[::-1] if turn % 2 else order
+    step = -1 if turn % 2 else 1
+    return [names[(turn + step * place) % len(names)] for place in range(len(names))]
 
 
 def progress(total: int, title: str) -> Any:

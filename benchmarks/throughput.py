@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.contestants import PAIRS
 from benchmarks.schemas import TITLES
-from benchmarks.settings import Settings, measured_run, progress, rotated
+from benchmarks.settings import Settings, measured_run, progress, take_turns
 from benchmarks.stats import ratios, summarize
 from benchmarks.texts import MIXED_LENGTHS, mixed_texts
 
@@ -27,7 +27,7 @@ def run_throughput(
                 bar.set_postfix_str(f"batches of {size}")
                 seconds: dict[str, list[float]] = {name: [] for name in workers}
                 for turn in range(settings.repetitions):
-                    for worker in rotated(workers, turn):
+                    for worker in take_turns(workers, turn):
                         answer = worker.call(
                             "batch", schema=schema, warm=mixed[:WARM_TEXTS], texts=mixed, batch_size=size
                         )

@@ -69,7 +69,8 @@ class GraphSession:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session = _open(graph, options, chosen)
         self._inputs = {item.name for item in self._session.get_inputs()}
-        missing = set(OUTPUTS) - {item.name for item in self._session.get_outputs()}
+        self._shapes = {item.name: item.shape for item in self._session.get_outputs()}
+        missing = set(OUTPUTS) - self._shapes.keys()
         unknown = self._inputs - set(INPUTS)
         if missing or unknown:
             raise BundleError(
@@ -77,7 +78,6 @@ class GraphSession:
                 f"{sorted(unknown)}); export the checkpoint again"
             )
         self._process = os.getpid()
-        self._shapes = {item.name: item.shape for item in self._session.get_outputs()}
         self._emptying = _emptying_options() if chosen.gives_back and not _accelerated(chosen) else None
         _open_sessions.add(self)
 

@@ -7,6 +7,7 @@ import json
 import random
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,6 +45,17 @@ def test_texts_stay_exact_behind_a_url_or_an_abbreviation() -> None:
         text = texts.exact_text(["see www.example.org/a-b and mail x@example.org", "so (U.S. 3.5) it"], words,
                                 random.Random(words))  # fmt: skip
         assert len(split_words(normalize_text(text), whitespace_words)) == words, text
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
+def test_every_contestant_is_first_in_its_turn_and_has_other_neighbours(count: int) -> None:
+    names = list("abcde"[:count])
+    turns = [bench("settings").rotated_names(names, turn) for turn in range(count)]
+    assert all(sorted(order) == names for order in turns)
+    assert [order[0] for order in turns] == names
+    if count > 2:
+        before = {(first, second) for order in turns for first, second in pairwise(order)}
+        assert {("a", "b"), ("b", "a")} <= before
 
 
 def test_mixed_texts_cover_the_range_of_lengths() -> None:
