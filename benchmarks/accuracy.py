@@ -19,8 +19,8 @@ from benchmarks.contestants import Contestant
 from benchmarks.pool import Worker
 from benchmarks.predictions import Key, Predictions
 from benchmarks.settings import Settings, new_result, progress
-from gliner2_export.gold import GoldScore, GoldText, read_gold
-from gliner2_lite.bundle import MANIFEST_NAME
+from gliner2_export.quality.gold import GoldScore, GoldText, read_gold
+from gliner2_lite.bundle.manifest import MANIFEST_NAME
 from gliner2_lite.errors import InputError
 
 #: Folder of the data → what its table shows.

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.pool import python_path_code
-from gliner2_lite.bundle import MANIFEST_NAME
+from gliner2_lite.bundle.manifest import MANIFEST_NAME
 from gliner2_lite.errors import ExportError, MissingExtraError
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")

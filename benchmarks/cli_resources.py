@@ -20,7 +20,7 @@ from benchmarks.report import write_result
 from benchmarks.settings import prepare_out
 from benchmarks.texts import read_sentences
 from gliner2_lite.errors import InputError
-from gliner2_lite.profiles import PROFILES
+from gliner2_lite.graph.profiles import PROFILES
 
 #: Who takes part when none is named: the plain export would say little about these and takes minutes.
 AMONG = (*OURS, REFERENCE)

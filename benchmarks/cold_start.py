@@ -21,8 +21,8 @@ from benchmarks.schemas import ENTITIES_4
 from benchmarks.settings import LoadClock, Settings, new_result, progress, rotated_names
 from benchmarks.stats import summarize
 from benchmarks.texts import exact_text
-from gliner2_lite.bundle import read_bundle
-from gliner2_lite.loading import compile_bundle
+from gliner2_lite.bundle.manifest import read_bundle
+from gliner2_lite.load.loading import compile_bundle
 
 TEXT_WORDS = 25
 TIMEOUT_SECONDS = 600

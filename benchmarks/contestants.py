@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.artifacts import WEIGHTS, bundle_for, plain_graphs_for
 from benchmarks.plain import GRAPHS
-from gliner2_lite.bundle import read_bundle
+from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import InputError
 
 #: Name on the command line and in tables → what it is; in the order of the columns.

@@ -44,8 +44,8 @@ def main(started: float) -> None:
 
 def _import_ours(job: dict[str, Any], spent: dict[str, float]) -> Callable[[], Any]:
     from gliner2_lite import GLiNER2
-    from gliner2_lite.session import GraphSession
-    from gliner2_lite.tokenizer import WordTokenizer
+    from gliner2_lite.graph.session import GraphSession
+    from gliner2_lite.tokenizer.word_tokenizer import WordTokenizer
 
     _time_making(WordTokenizer, "tokenizer", spent)
     _time_making(GraphSession, "graph", spent)

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.machine import available_cpus, describe_machine
 from benchmarks.settings import RESULT_FORMAT
-from gliner2_lite.bundle import read_bundle
+from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import GLiNER2LiteError, InputError
 
 PROJECT = Path(__file__).resolve().parent.parent

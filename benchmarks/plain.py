@@ -13,13 +13,13 @@ import numpy as np
 import onnxruntime as ort
 
 from gliner2_lite import GLiNER2
-from gliner2_lite.batch import Batch
-from gliner2_lite.bundle import TOKENIZER_NAME, Bundle, read_bundle
-from gliner2_lite.heads import Heads
-from gliner2_lite.loading import LoadedModel
+from gliner2_lite.architectures.span.scores import Heads
+from gliner2_lite.bundle.manifest import TOKENIZER_NAME, Bundle, read_bundle
+from gliner2_lite.graph.batch import Batch
+from gliner2_lite.graph.session import Features
+from gliner2_lite.load.loading import LoadedModel
 from gliner2_lite.schema.limits import LABEL_MARKER
-from gliner2_lite.session import Features
-from gliner2_lite.tokenizer import WordTokenizer
+from gliner2_lite.tokenizer.word_tokenizer import WordTokenizer
 
 GRAPHS = {"fp32": "model.onnx", "int8": "model_int8.onnx"}
 OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end")

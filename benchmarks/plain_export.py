@@ -20,7 +20,7 @@ from optimum.utils import NormalizedConfig
 from torch import Tensor, nn
 
 from benchmarks.plain import GRAPHS, OUTPUTS
-from gliner2_export.checkpoint import read_extractor
+from gliner2_export.checkpoint.read import read_extractor
 from gliner2_lite.errors import ExportError
 
 EXTERNAL_DATA_BYTES = 1 << 30  # graphs above this keep their weights in a second file (protobuf ends at 2 GB)

@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime as ort
 
 from benchmarks.machine import describe_machine
-from gliner2_lite.bundle import read_bundle
+from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import InputError
 
 TOKENS = (48, 64, 128, 256, 512)

@@ -14,7 +14,7 @@ from benchmarks.goals_resources import TINY, compare_resources
 from benchmarks.memory import run_memory
 from benchmarks.settings import LoadClock, Settings, new_result
 from benchmarks.throughput import BATCH_SIZES, run_throughput
-from gliner2_lite.location import EMBEDDED
+from gliner2_lite.load.locate import EMBEDDED
 
 THROUGHPUT_SCHEMA = "entities-4"
 Part = dict[str, Any]

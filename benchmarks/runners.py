@@ -73,7 +73,7 @@ def _load_reference(path: str, threads: int) -> Runner:
 
 def time_sessions() -> SessionTimer:
     """Wrap ``GraphSession.run`` of this process by a stopwatch, from outside, and return the stopwatch."""
-    from gliner2_lite.session import GraphSession
+    from gliner2_lite.graph.session import GraphSession
 
     timer, run = SessionTimer(), GraphSession.run
 

@@ -20,7 +20,7 @@ from benchmarks.pool import environment, log_tail, python_path_code
 from benchmarks.schemas import ENTITIES_4
 from benchmarks.settings import RESULT_FORMAT, progress
 from benchmarks.texts import mixed_texts
-from gliner2_lite.bundle import read_bundle
+from gliner2_lite.bundle.manifest import read_bundle
 
 LENGTHS = (5, 100)  # words
 LOAD_OPTIONS = {"threads": 1, "profile": "edge"}

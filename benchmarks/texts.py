@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gliner2_lite.errors import InputError
-from gliner2_lite.words import FINAL_MARKS, split_words, whitespace_words
+from gliner2_lite.prompt.words import FINAL_MARKS, split_words, whitespace_words
 
 BUILT_IN = Path(__file__).parent / "sentences.txt"
 SHORTEST, LONGEST = 5, 60  # words of a sentence that is taken from files

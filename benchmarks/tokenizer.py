@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from benchmarks.texts import read_sentences
-from gliner2_lite.bundle import TOKENIZER_NAME, VOCABULARY_NAME
-from gliner2_lite.words import split_words, whitespace_words
+from gliner2_lite.bundle.manifest import TOKENIZER_NAME, VOCABULARY_NAME
+from gliner2_lite.prompt.words import split_words, whitespace_words
 
 RUNS = 5
 FIRST, MORE = 200, 5_000  # new words
@@ -31,7 +31,7 @@ def measure(form: str, bundle: Path, words: list[str]) -> dict[str, float]:
     """One run, in this process."""
     before = _anonymous()
     started = time.process_time()
-    from gliner2_lite.tokenizer import WordTokenizer
+    from gliner2_lite.tokenizer.word_tokenizer import WordTokenizer
 
     compact = bundle / VOCABULARY_NAME if form == "compact" else None
     tokenizer = WordTokenizer(bundle / TOKENIZER_NAME, {}, compact)

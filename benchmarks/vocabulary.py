@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from transformers import DebertaV2TokenizerFast
 
 from gliner2_lite.errors import InputError
-from gliner2_lite.words import split_words, whitespace_words
+from gliner2_lite.prompt.words import split_words, whitespace_words
 
 TOKENS_PER_WORD = 1.3  # English, words as the model splits them
 SPECIALS = ("[PAD]", "[CLS]", "[SEP]", "[UNK]")

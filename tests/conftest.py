@@ -74,7 +74,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The shapes of the batches that reach the graph."""
-    from gliner2_lite.session import GraphSession  # onnxruntime, which not every test needs
+    from gliner2_lite.graph.session import GraphSession  # onnxruntime, which not every test needs
 
     seen: list[tuple[int, ...]] = []
     run = GraphSession.run

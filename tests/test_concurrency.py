@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from gliner2_lite import GLiNER2, InputTypeError, Schema, loading
+from gliner2_lite import GLiNER2, InputTypeError, Schema
+from gliner2_lite.load import loading
 from tests.conftest import ROOT
 from tests.golden.store import unpack_bundle
 from tests.test_docs import read_snippets

@@ -19,7 +19,7 @@ import gliner2_lite
 ROOT = Path(__file__).resolve().parent.parent
 NAME = f"gliner2_lite-{gliner2_lite.__version__}"
 #: Folder of the checkout → its name in the wheel.
-SOURCES = {"gliner2_lite": "gliner2_lite", "export": "gliner2_export"}
+SOURCES = {"gliner2_lite": "gliner2_lite", "export/gliner2_export": "gliner2_export"}
 DATA = {
     "gliner2_lite/py.typed",
     "gliner2_lite/data/tiny/README.md",
@@ -44,7 +44,7 @@ PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 
 #: Modules that turn bytes into objects or code. workers.py sends arguments to processes that it started.
 UNSAFE = {"_pickle", "cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
-ALLOWED = {"gliner2_lite/workers.py": {"pickle"}}
+ALLOWED = {"gliner2_lite/pipeline/workers.py": {"pickle"}}
 #: Calls that unpickle unless an argument forbids it.
 LOADS = {"np.load": ("allow_pickle", False), "torch.load": ("weights_only", True)}
 

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from gliner2_lite import BundleError, BundleNotFoundError, GLiNER2, cli, loading
-from gliner2_lite.bundle import read_bundle
-from gliner2_lite.compiled import DATA_NAME, GRAPH_NAME, STORE_NAME
-from gliner2_lite.loading import compile_bundle
+from gliner2_lite import BundleError, BundleNotFoundError, GLiNER2, cli
+from gliner2_lite.bundle.manifest import read_bundle
+from gliner2_lite.load import loading
+from gliner2_lite.load.compiled import DATA_NAME, GRAPH_NAME, STORE_NAME
+from gliner2_lite.load.loading import compile_bundle
+from tests.hub.test_fetch import PLAIN_USER, environment
 from tests.hub_server import serve
-from tests.test_hub import PLAIN_USER, environment
 
 KILLS = int(os.environ.get("GLINER2_LITE_KILLS", "5"))
 TEXT = "Ann Smith of Siemens met Bob in Oslo on Monday."
@@ -29,9 +30,9 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="limits and /proc as 
 # What every program below begins with: answers, and a limit on the process's own resources.
 HEAD = f"""
 import os, resource, sys
-import gliner2_lite.loading
+import gliner2_lite.load.loading
 from gliner2_lite import GLiNER2, GLiNER2LiteError, Schema, cli
-gliner2_lite.loading.COMPILE_FROM_BYTES = 0
+gliner2_lite.load.loading.COMPILE_FROM_BYTES = 0
 def ask(model):
     return model.extract_entities({TEXT!r}, ["person", "city"], threshold=0.1, include_confidence=True)
 def limit(kind, value):

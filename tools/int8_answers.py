@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gliner2_export.texts import HELD_OUT_TEXTS, read_texts
+from gliner2_export.quality.texts import HELD_OUT_TEXTS, read_texts
 from gliner2_lite import GLiNER2
 
 VISIBLE = 0.05  # scores below it are those of spans that nobody would see

@@ -40,10 +40,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> None:
     """Compile, and print the directory of the result."""
-    from gliner2_lite.bundle import read_bundle
-    from gliner2_lite.compiled import STORE_NAME, default_cache
-    from gliner2_lite.loading import compile_bundle
-    from gliner2_lite.location import HubOptions, locate
+    from gliner2_lite.bundle.manifest import read_bundle
+    from gliner2_lite.load.compiled import STORE_NAME, default_cache
+    from gliner2_lite.load.loading import compile_bundle
+    from gliner2_lite.load.locate import HubOptions, locate
 
     root = locate(options.model, options.variant, HubOptions())
     store = options.output

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gliner2_lite import __version__
 
 if TYPE_CHECKING:
-    from gliner2_lite.bundle import Bundle
+    from gliner2_lite.bundle.manifest import Bundle
 
 MEGABYTE = 1_000_000
 NOT_COMPILED = "no, not for this CPU and onnxruntime"
@@ -42,8 +42,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Print the facts. Of the bundle, its manifest, quality report and compiled graphs are looked at; of a
     repository's, manifest and report are downloaded."""
-    from gliner2_lite.bundle import QUALITY_NAME, read_bundle
-    from gliner2_lite.location import HubOptions, locate
+    from gliner2_lite.bundle.manifest import QUALITY_NAME, read_bundle
+    from gliner2_lite.load.locate import HubOptions, locate
 
     bundle = read_bundle(locate(options.model, None, HubOptions(), only=(QUALITY_NAME,)))
     report = _quality_report(bundle)
@@ -93,7 +93,7 @@ def _facts(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _compiled(bundle: Bundle) -> dict[str, Path | None]:
     """The sound compiled graph, as its directory, of each variant that a load on this machine would use."""
-    from gliner2_lite.compiled import find_compiled, fingerprint, stores_of
+    from gliner2_lite.load.compiled import find_compiled, fingerprint, stores_of
 
     found = {}
     for name, variant in bundle.variants.items():
@@ -105,7 +105,7 @@ def _compiled(bundle: Bundle) -> dict[str, Path | None]:
 
 def _quality_report(bundle: Bundle) -> dict[str, Any] | None:
     """The bundle's quality.json; None where it has none."""
-    from gliner2_lite.bundle import QUALITY_NAME
+    from gliner2_lite.bundle.manifest import QUALITY_NAME
     from gliner2_lite.errors import BundleError
 
     if QUALITY_NAME not in bundle.files or not bundle.path(QUALITY_NAME).is_file():

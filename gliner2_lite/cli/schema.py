@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gliner2_lite.cli.tasks import add_task_options, build_schema, has_tasks, load_schema
 
 if TYPE_CHECKING:
-    from gliner2_lite.prompt import Prompt
+    from gliner2_lite.prompt.layout import Prompt
     from gliner2_lite.schema import Schema, SchemaSpec
 
 EPILOG = """\
@@ -59,7 +59,7 @@ def run_show(options: argparse.Namespace) -> None:
 
 def run_check(options: argparse.Namespace) -> None:
     """Print one line per task of a usable schema."""
-    from gliner2_lite.prompt import build_prompt
+    from gliner2_lite.prompt.layout import build_prompt
     from gliner2_lite.schema import compile_schema
 
     schema: Schema = load_schema(options.file)
@@ -104,11 +104,11 @@ def _count(items: list[str] | tuple[str, ...], word: str) -> str:
 
 def _tokens(prompt: Prompt, model: str) -> str:
     """How many tokens stand before the text; reads, or downloads, the tokenizer and no graph."""
-    from gliner2_lite.batch import Sample, encode_sample
-    from gliner2_lite.bundle import TOKENIZER_NAME, VOCABULARY_NAME, read_bundle
-    from gliner2_lite.location import HubOptions, locate
-    from gliner2_lite.tokenizer import open_tokenizer
-    from gliner2_lite.words import resolve_splitter, split_words
+    from gliner2_lite.bundle.manifest import TOKENIZER_NAME, VOCABULARY_NAME, read_bundle
+    from gliner2_lite.graph.batch import Sample, encode_sample
+    from gliner2_lite.load.locate import HubOptions, locate
+    from gliner2_lite.prompt.words import resolve_splitter, split_words
+    from gliner2_lite.tokenizer.word_tokenizer import open_tokenizer
 
     bundle = read_bundle(locate(model, None, HubOptions(), only=(TOKENIZER_NAME, VOCABULARY_NAME)))
     tokenizer = open_tokenizer(bundle)

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gliner2_lite.answers.windows import check_window
 from gliner2_lite.errors import InputError
 from gliner2_lite.integrations.reading import CHUNK_SIZE, all_or_error, read_texts
-from gliner2_lite.long_text import check_window
-from gliner2_lite.model import GLiNER2
-from gliner2_lite.options import check_batch_limits, make_options
+from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.pipeline.options import check_batch_limits, make_options
 from gliner2_lite.schema import Schema, StructureBuilder, compile_schema
 
 ON_ERROR = ("raise", "record")

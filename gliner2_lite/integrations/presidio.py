@@ -16,8 +16,8 @@ from gliner2_lite.errors import InputError
 from gliner2_lite.integrations import missing_extra
 from gliner2_lite.integrations.entities import find_entities
 from gliner2_lite.integrations.extractor import shared_model
-from gliner2_lite.model import GLiNER2
-from gliner2_lite.options import make_options
+from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.pipeline.options import make_options
 from gliner2_lite.schema import compile_schema, entities_schema
 
 try:

@@ -17,7 +17,7 @@ from gliner2_lite.integrations import missing_extra
 from gliner2_lite.integrations.entities import Entity, entity_lists, one_label_per_span
 from gliner2_lite.integrations.extractor import shared_model
 from gliner2_lite.integrations.reading import read_texts
-from gliner2_lite.options import check_batch_limits, make_options
+from gliner2_lite.pipeline.options import check_batch_limits, make_options
 from gliner2_lite.schema import Schema, classification_schema, compile_schema
 
 try:

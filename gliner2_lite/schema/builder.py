@@ -24,7 +24,7 @@ from gliner2_lite.schema.checks import (
     shown,
 )
 from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
-from gliner2_lite.schema.options import SchemaOptions, SpanOptions
+from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import Validator
 from gliner2_lite.schema.structure import StructureBuilder
 

@@ -33,7 +33,7 @@ from gliner2_lite.schema.checks import (
     shown,
 )
 from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
-from gliner2_lite.schema.options import SchemaOptions, SpanOptions
+from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import (
     AttributeSpec,
     ChoiceGroup,

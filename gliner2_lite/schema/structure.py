@@ -17,7 +17,7 @@ from gliner2_lite.schema.checks import (
     shown,
 )
 from gliner2_lite.schema.limits import OCCURRENCE_POLICIES, RECORD_MODES
-from gliner2_lite.schema.options import SpanOptions
+from gliner2_lite.schema.schema_options import SpanOptions
 from gliner2_lite.schema.spec import Validator
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from gliner2_lite import BundleError, GLiNER2
-from gliner2_lite.bundle import MANIFEST_NAME, TOKENIZER_NAME, BundleConfig, file_sha256
-from gliner2_lite.compact import CompactTokenizer
-from gliner2_lite.heads import MAX_HEADS_BYTES, Heads
-from gliner2_lite.location import EMBEDDED
-from gliner2_lite.tokenizer import WordTokenizer
+from gliner2_lite.architectures.span.scores import MAX_HEADS_BYTES, Heads
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, TOKENIZER_NAME, BundleConfig, file_sha256
+from gliner2_lite.load.locate import EMBEDDED
+from gliner2_lite.tokenizer.compact import CompactTokenizer
+from gliner2_lite.tokenizer.word_tokenizer import WordTokenizer
 from tests.conftest import ROOT
 
 LOADER = Path(__file__).with_name("load_altered.py")
@@ -190,8 +190,8 @@ def test_a_tokenizer_file_of_any_json(tmp_path: Path) -> None:
 def test_a_compiled_graph_that_was_altered_is_not_used(
     small_bundle: Path, tmp_path: Path, place: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from gliner2_lite.compiled import DATA_NAME, GRAPH_NAME
-    from gliner2_lite.loading import compile_bundle
+    from gliner2_lite.load.compiled import DATA_NAME, GRAPH_NAME
+    from gliner2_lite.load.loading import compile_bundle
 
     root = copy(small_bundle, tmp_path)
     portable = GLiNER2.from_pretrained(root, prepack="never")

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from gliner2_lite import GLiNER2, Schema
-from gliner2_lite.batch import Sample
-from gliner2_lite.compact import AddedTokens
-from gliner2_lite.decode import decode_task
-from gliner2_lite.flat_entities import flat_entities
-from gliner2_lite.heads import TaskScores
-from gliner2_lite.overlap import canonical_policy, resolve
-from gliner2_lite.prompt import build_prompts
+from gliner2_lite.answers.flat import flat_entities
+from gliner2_lite.answers.overlap import canonical_policy, resolve
+from gliner2_lite.architectures.span.decode import decode_task
+from gliner2_lite.architectures.span.scores import TaskScores
+from gliner2_lite.graph.batch import Sample
+from gliner2_lite.prompt.layout import build_prompts
+from gliner2_lite.prompt.words import char_words, split_words, whitespace_words
 from gliner2_lite.schema import RegexValidator
-from gliner2_lite.words import char_words, split_words, whitespace_words
+from gliner2_lite.tokenizer.compact import AddedTokens
 from tests.attacks.growth import assert_near_linear
 
 POLICIES = [None, "allow", "nested", "flat", "longest"]

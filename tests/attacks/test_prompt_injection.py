@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gliner2_lite import GLiNER2, Limits, Schema, SchemaError
-from gliner2_lite.batch import Encoded, Sample, encode_sample
-from gliner2_lite.prompt import build_prompts
+from gliner2_lite.graph.batch import Encoded, Sample, encode_sample
+from gliner2_lite.prompt.layout import build_prompts
+from gliner2_lite.prompt.words import normalize_text, split_words, whitespace_words
 from gliner2_lite.schema.limits import MARKERS
-from gliner2_lite.words import normalize_text, split_words, whitespace_words
 from tests.conftest import ROOT
 
 HOSTILE = [

@@ -22,11 +22,11 @@ from transformers import (
     RobertaConfig,
 )
 
-from gliner2_export.bundle import export_checkpoint
-from gliner2_export.checkpoint import load_checkpoint
-from gliner2_export.convert import convert
-from gliner2_export.graph import ExportGraph
-from gliner2_export.heads import SpanHeads
+from gliner2_export.architectures.span.graph import ExportGraph
+from gliner2_export.architectures.span.heads import SpanHeads
+from gliner2_export.checkpoint.read import load_checkpoint
+from gliner2_export.export import export_checkpoint
+from gliner2_export.onnx_graph.convert import convert
 
 TEXT = """\
 Tim Cook works for Apple in Cupertino and announced the new iPhone yesterday evening.

@@ -18,10 +18,10 @@ from gliner2 import GLiNER2 as Reference
 from safetensors.torch import load_file, save_file
 
 from gliner2_lite import GLiNER2, InputError
-from gliner2_lite.batch import Batch
 from gliner2_lite.errors import ExportError
+from gliner2_lite.graph.batch import Batch
+from gliner2_lite.graph.session import Features, GraphSession
 from gliner2_lite.schema.limits import MARKERS
-from gliner2_lite.session import Features, GraphSession
 
 ROOT = str(Path(__file__).resolve().parents[2])
 VOCABULARY = 3000

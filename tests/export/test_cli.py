@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gliner2_export import bundle, cli
+from gliner2_export import cli
+from gliner2_export import export as bundle
 from gliner2_lite.cli import main as runtime_main
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gliner2_export.bundle import export_checkpoint
+from gliner2_export.export import export_checkpoint
 from gliner2_export.staging import staged_directory
-from gliner2_lite.bundle import read_bundle, verify_files
+from gliner2_lite.bundle.manifest import read_bundle, verify_files
 from gliner2_lite.errors import ExportError
-from tests.test_hub import PLAIN_USER
+from tests.hub.test_fetch import PLAIN_USER
 
 # In forks of one process that has imported torch: the real steps run, and from the named one on no file may
 # grow past so many bytes. The kernel then fails the write, as it does when a disk is full. Or it is killed.
@@ -23,8 +23,8 @@ import os, resource, signal, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from gliner2_export import bundle
-from gliner2_lite.bundle import read_bundle, verify_files
+from gliner2_export import export as bundle
+from gliner2_lite.bundle.manifest import read_bundle, verify_files
 from gliner2_lite.errors import ExportError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 checkpoint, out = map(Path, sys.argv[1:3])
@@ -140,7 +140,7 @@ def test_a_bundle_stays_where_its_successor_finds_no_room(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     before = {path: path.stat().st_mtime_ns for path in bert_bundle.rglob("*")}
-    monkeypatch.setattr("gliner2_export.bundle.write_heads", full)
+    monkeypatch.setattr("gliner2_export.export.write_heads", full)
     with pytest.raises(ExportError, match="cannot be written"):
         export_checkpoint(bert_checkpoint, bert_bundle, overwrite=True)
     assert {path: path.stat().st_mtime_ns for path in bert_bundle.rglob("*")} == before

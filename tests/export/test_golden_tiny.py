@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gliner2_export.bundle import export_checkpoint
+from gliner2_export.export import export_checkpoint
 from gliner2_lite import GLiNER2
 from tests.golden import replay
 from tests.golden.store import load_record, record_path

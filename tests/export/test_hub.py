@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.hub.test_fetch import command, listing, load
 from tests.hub_server import serve
-from tests.test_hub import command, listing, load
 
 LOADED = "loaded int8 ['entities']"
 CONVERT = {"export": True}

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from gliner2_lite import schema as lite
 from gliner2_lite.errors import SchemaError
-from gliner2_lite.prompt import build_prompt
+from gliner2_lite.prompt.layout import build_prompt
 from tests.schema.strategies import CLASSIFICATIONS, NAMES, friendly_dicts
 from tests.schema.test_friendly import FULL
 from tests.schema.test_friendly import MISTAKES as FRIENDLY_MISTAKES

@@ -18,7 +18,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
 
-from gliner2_export.vocabulary import add_to_bundle
+from gliner2_export.vocabulary.compact import add_to_bundle
 from tests.fuzz import bundles, guided
 from tests.fuzz.targets import TARGETS
 from tests.golden.store import unpack_bundle

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gliner2_lite import BundleError, GLiNER2, RunError, Schema
-from gliner2_lite.bundle import MANIFEST_NAME, read_bundle
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle
 
 HANG_SECONDS = 120
 

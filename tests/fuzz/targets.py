@@ -20,13 +20,13 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gliner2_lite import BundleError, InputTypeError, Schema, SchemaError
-from gliner2_lite.batch import Sample
-from gliner2_lite.bundle import MANIFEST_NAME, read_bundle, verify_files
-from gliner2_lite.compact import CompactTokenizer
-from gliner2_lite.decode import EntityResult, Span, decode_task
-from gliner2_lite.heads import TaskScores
-from gliner2_lite.location import EMBEDDED
-from gliner2_lite.prompt import build_prompts
+from gliner2_lite.architectures.span.decode import EntityResult, Span, decode_task
+from gliner2_lite.architectures.span.scores import TaskScores
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle, verify_files
+from gliner2_lite.graph.batch import Sample
+from gliner2_lite.load.locate import EMBEDDED
+from gliner2_lite.prompt.layout import build_prompts
+from gliner2_lite.prompt.words import Words, char_words, split_words, whitespace_words
 from gliner2_lite.schema import (
     classification_schema,
     compile_schema,
@@ -36,7 +36,7 @@ from gliner2_lite.schema import (
     structures_schema,
 )
 from gliner2_lite.schema.fields import parse_field
-from gliner2_lite.words import Words, char_words, split_words, whitespace_words
+from gliner2_lite.tokenizer.compact import CompactTokenizer
 from tests.schema.strategies import friendly_dicts
 
 

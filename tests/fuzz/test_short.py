@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from gliner2_export.vocabulary import add_to_bundle
-from gliner2_lite.bundle import MANIFEST_NAME
-from gliner2_lite.location import EMBEDDED
+from gliner2_export.vocabulary.compact import add_to_bundle
+from gliner2_lite.bundle.manifest import MANIFEST_NAME
+from gliner2_lite.load.locate import EMBEDDED
 from tests.fuzz import bundles
 from tests.fuzz.targets import TARGETS
 from tests.golden.store import unpack_bundle

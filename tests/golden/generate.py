@@ -12,7 +12,7 @@ from pathlib import Path
 import gliner2
 import torch
 
-from gliner2_export.bundle import export_checkpoint
+from gliner2_export.export import export_checkpoint
 from tests.golden.checkpoints import SPECS, write_checkpoint
 from tests.golden.questions import cases_for
 from tests.golden.record import Recording, record

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliner2_lite import GLiNER2, Schema
-from gliner2_lite.words import normalize_text
+from gliner2_lite.prompt.words import normalize_text
 from tests.golden.replay import compare
 from tests.golden.store import unpack_bundle
 from tests.properties.strategies import LABELS, NAMES, TEXTS, THRESHOLDS, few, schemas

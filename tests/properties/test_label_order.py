@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gliner2_lite.batch import Sample
-from gliner2_lite.bundle import read_bundle
-from gliner2_lite.decode import EntityResult, decode_task
-from gliner2_lite.heads import Heads, TaskScores
-from gliner2_lite.prompt import build_prompts
+from gliner2_lite.architectures.span.decode import EntityResult, decode_task
+from gliner2_lite.architectures.span.scores import Heads, TaskScores
+from gliner2_lite.bundle.manifest import read_bundle
+from gliner2_lite.graph.batch import Sample
+from gliner2_lite.prompt.layout import build_prompts
+from gliner2_lite.prompt.words import split_words, whitespace_words
 from gliner2_lite.schema import Schema
-from gliner2_lite.words import split_words, whitespace_words
 from tests.golden.store import unpack_bundle
 from tests.properties.strategies import few
 

@@ -23,9 +23,9 @@ SECONDS = 600
 #: Each line is a stage that was reached; what follows ``right`` or ``WRONG`` is compared by the parent.
 PROGRAM = """
 import sys
-import gliner2_lite.loading
+import gliner2_lite.load.loading
 from gliner2_lite import GLiNER2, GLiNER2LiteError, Schema
-gliner2_lite.loading.COMPILE_FROM_BYTES = 0  # small models too are packed into the cache
+gliner2_lite.load.loading.COMPILE_FROM_BYTES = 0  # small models too are packed into the cache
 print("imported", flush=True)
 try:
     model = GLiNER2.from_pretrained(sys.argv[1], cache=sys.argv[2], threads=1)

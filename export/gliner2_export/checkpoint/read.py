@@ -1,0 +1,221 @@
+"""Official checkpoint directory → torch extractor ready to export, plus what the manifest says of it.
+
+The files are checked before the reference package is asked to read them, because its own failures name
+neither the file nor what to do. Reading itself is the reference's (row counts of the embedding table,
+special tokens, early configs), so that both mean the same model.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gliner2
+from torch import nn
+
+from gliner2_export.architectures.span.graph import POOLINGS
+from gliner2_export.checkpoint.lora import merge_adapter
+from gliner2_lite.bundle.manifest import file_sha256
+from gliner2_lite.errors import CheckpointError, CheckpointNotFoundError
+from gliner2_lite.schema.limits import MARKERS
+
+log = logging.getLogger("gliner2_export")
+
+COUNTING_LAYERS = ("count_lstm", "count_lstm_v2", "count_lstm_moe")
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+TOKENIZER_FILES = ("tokenizer.json", "spm.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt")
+DEFAULT_MAX_WIDTH = 8
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """The fields of ``config.json`` that matter, with the reference's defaults applied."""
+
+    architecture: str
+    counting_layer: str
+    token_pooling: str
+    max_width: int
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded extractor (float32, eval mode, eager attention, adapter merged) and its description."""
+
+    name: str
+    directory: Path
+    extractor: nn.Module
+    config: CheckpointConfig
+    hidden_size: int
+    vocab_size: int
+    max_positions: int | None
+    encoder_type: str
+    special_tokens: dict[str, int]
+    tokenizer_json: str
+    weights_sha256: str
+    adapter: str | None
+
+
+def load_checkpoint(directory: Path, *, adapter: Path | None = None) -> Checkpoint:
+    """Read an official span checkpoint, and merge the LoRA adapter in ``adapter`` into it if given.
+
+    Raises CheckpointError or CheckpointNotFoundError, naming the file and the remedy.
+    """
+    config = check_files(directory)
+    extractor = read_extractor(directory)
+    if adapter is not None:
+        merge_adapter(extractor, adapter)
+    tokenizer = extractor.processor.tokenizer
+    return Checkpoint(
+        name=source_name(directory),
+        directory=directory,
+        extractor=extractor,
+        config=config,
+        hidden_size=extractor.encoder.config.hidden_size,
+        vocab_size=extractor.encoder.get_input_embeddings().num_embeddings,
+        max_positions=max_positions(extractor.encoder),
+        encoder_type=extractor.encoder.config.model_type,
+        special_tokens={token: tokenizer.convert_tokens_to_ids(token) for token in MARKERS},
+        tokenizer_json=tokenizer_json(tokenizer, directory),
+        weights_sha256=file_sha256(weights_path(directory)),
+        adapter=None if adapter is None else source_name(adapter),
+    )
+
+
+def read_extractor(directory: Path) -> nn.Module:
+    """The reference's model of ``directory``: float32, eval mode, eager attention, no gradients."""
+    try:
+        config = gliner2.ExtractorConfig.from_pretrained(str(directory / "config.json"))
+        config.attn_implementation = "eager"  # the other backends do not trace to plain operators
+        extractor = gliner2.GLiNER2.from_pretrained(
+            str(directory), config=config, map_location="cpu", attention_backend="standard"
+        )
+    except (RuntimeError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CheckpointError(f"gliner2 cannot read the checkpoint {directory}: {error}") from error
+    extractor.float().eval()
+    for parameter in extractor.parameters():
+        parameter.requires_grad_(False)
+    return extractor
+
+
+def check_files(directory: Path) -> CheckpointConfig:
+    """Check that ``directory`` holds a span checkpoint that can be read; cheap, reads only JSON."""
+    if not directory.is_dir():
+        raise CheckpointNotFoundError(
+            f"{directory} is not a directory; download the checkpoint first "
+            "(huggingface-cli download REPO --local-dir DIR) and give that directory"
+        )
+    if not (directory / "config.json").is_file():
+        raise CheckpointNotFoundError(
+            f"{directory / 'config.json'} is missing; give the directory that holds config.json, "
+            "encoder_config/ and model.safetensors"
+        )
+    config = read_config(directory / "config.json")
+    encoder_config = directory / "encoder_config" / "config.json"
+    if not encoder_config.is_file():
+        raise CheckpointNotFoundError(
+            f"{encoder_config} is missing; copy the config.json of the encoder the model was trained from "
+            "(named by model_name in config.json) to that place"
+        )
+    encoder = _read_json(encoder_config)
+    if not isinstance(encoder.get("model_type"), str):
+        raise CheckpointError(
+            f"{encoder_config} has no model_type; add the encoder's, for example "
+            '"model_type": "deberta-v2" (DeBERTa-v2, -v3, mDeBERTa) or "bert"'
+        )
+    if encoder.get("auto_map"):
+        raise CheckpointError(
+            f"{encoder_config} asks for Python code of its own (auto_map), which is never run here; "
+            "remove auto_map if transformers has the model_type"
+        )
+    weights_path(directory)
+    if not any((directory / name).is_file() for name in TOKENIZER_FILES):
+        raise CheckpointNotFoundError(
+            f"{directory / 'tokenizer.json'} is missing, and so is a SentencePiece model or vocab.txt to "
+            "make one from; copy the tokenizer files of the checkpoint into the directory"
+        )
+    return config
+
+
+def read_config(path: Path) -> CheckpointConfig:
+    """Read ``config.json``, today's form or the early one without ``architecture`` and ``span_head``."""
+    raw = _read_json(path)
+    architecture = str(raw.get("architecture") or "span").strip().lower()
+    if architecture == "boundary":
+        raise CheckpointError(
+            f"{path}: architecture 'boundary' (GLiNER2.5) is not supported yet; "
+            "export a span checkpoint, for example fastino/gliner2-base-v1"
+        )
+    if architecture != "span":
+        raise CheckpointError(f"{path}: unknown architecture {architecture!r}; this exporter knows 'span'")
+    counting_layer = raw.get("counting_layer", "count_lstm")
+    if counting_layer not in COUNTING_LAYERS:
+        raise CheckpointError(
+            f"{path}: unknown counting_layer {counting_layer!r}; known are {', '.join(COUNTING_LAYERS)}"
+        )
+    pooling = raw.get("token_pooling", "first")
+    if pooling not in POOLINGS:
+        log.warning("%s: unknown token_pooling %r is read as 'first', as gliner2 does", path, pooling)
+        pooling = "first"
+    span_head = raw.get("span_head") or {}
+    max_width = span_head.get("max_width", raw.get("max_width", DEFAULT_MAX_WIDTH))
+    if not isinstance(max_width, int) or isinstance(max_width, bool) or max_width < 1:
+        raise CheckpointError(f"{path}: max_width must be a positive integer, got {max_width!r}")
+    return CheckpointConfig(architecture, counting_layer, pooling, max_width)
+
+
+def weights_path(directory: Path) -> Path:
+    """The weight file that the reference reads: safetensors first."""
+    for name in WEIGHT_FILES:
+        if (directory / name).is_file():
+            return directory / name
+    raise CheckpointNotFoundError(
+        f"{directory / WEIGHT_FILES[0]} is missing; the download is incomplete, fetch the checkpoint again"
+    )
+
+
+def source_name(directory: Path) -> str:
+    """How the manifest calls the source: the repository of a Hub cache directory, else the folder's name."""
+    parts = directory.resolve().parts
+    if len(parts) >= 3 and parts[-2] == "snapshots" and parts[-3].startswith("models--"):
+        return parts[-3].removeprefix("models--").replace("--", "/")
+    return parts[-1]
+
+
+def max_positions(encoder: nn.Module) -> int | None:
+    """How many tokens an encoder with a table of absolute positions can see; None without such a table."""
+    for name, module in encoder.named_modules():
+        if name.rsplit(".", 1)[-1] == "position_embeddings" and isinstance(module, nn.Embedding):
+            # RoBERTa and friends number positions from padding_idx + 1.
+            used_up = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - used_up
+    return None
+
+
+def tokenizer_json(tokenizer: Any, directory: Path) -> str:
+    """The fast backend as JSON, special tokens included, truncation and padding off.
+
+    The reference has already added the special tokens; slow-only checkpoints were converted by
+    transformers when it loaded them.
+    """
+    if not tokenizer.is_fast:
+        raise CheckpointError(
+            f"{directory}: transformers has no fast form of this tokenizer ({type(tokenizer).__name__}); "
+            "convert it to tokenizer.json and put that into the directory"
+        )
+    serialized = json.loads(tokenizer.backend_tokenizer.to_str())
+    serialized["truncation"] = None
+    serialized["padding"] = None
+    return json.dumps(serialized, ensure_ascii=False, separators=(",", ":"))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not valid JSON ({error}); fetch the checkpoint again") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} must hold a JSON object, not {type(value).__name__}")
+    return value

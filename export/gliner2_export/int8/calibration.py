@@ -1,0 +1,107 @@
+"""What the sources of the quantized products look like on calibration texts.
+
+The fp32 graph gets the sources as further outputs and is run text by text (no padding). Kept per source:
+the matrix XᵀX that rounding needs, the range, and a sample of rows on which settings are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import ModelProto, helper
+
+from gliner2_lite.bundle.manifest import data_path
+
+#: Rows of each source that are kept to compare settings on.
+SAMPLE_ROWS = 768
+#: Rows that are gathered before they are multiplied.
+FLUSH_ROWS = 2048
+
+
+@dataclass
+class SourceStats:
+    """Collected rows x [K] of one source. Call ``finish`` before reading ``gram``."""
+
+    rows: int = 0
+    gram: np.ndarray | None = None  # float64 [K, K], sum of x xᵀ
+    lowest: float = 0.0  # smallest value, at most 0
+    sample: list[np.ndarray] = field(default_factory=list)  # parts [n, K]
+    waiting: list[np.ndarray] = field(default_factory=list)  # parts [n, K] not yet in ``gram``
+
+    def add(self, values: np.ndarray, keep: np.ndarray) -> None:
+        """Take in rows [n, K]; ``keep`` are the indices of those that go into the sample."""
+        self.lowest = min(self.lowest, float(values.min()))
+        self.rows += len(values)
+        self.sample.append(values[keep])
+        self.waiting.append(values)
+        if sum(map(len, self.waiting)) >= FLUSH_ROWS:
+            self.finish()
+
+    def finish(self) -> None:
+        """Add the waiting rows to ``gram``: in large pieces, since K × K sums cost more than the products."""
+        if not self.waiting:
+            return
+        rows = np.concatenate(self.waiting)
+        self.waiting.clear()
+        gram = (rows.T @ rows).astype(np.float64)
+        self.gram = gram if self.gram is None else np.add(self.gram, gram, out=self.gram)
+
+    @property
+    def sampled(self) -> np.ndarray:
+        """The sample as one array [n, K]."""
+        return np.concatenate(self.sample)
+
+
+def collect(
+    graph: Path,
+    model: ModelProto,
+    sources: Iterable[str],
+    batches: Sequence[Mapping[str, np.ndarray]],
+    *,
+    sample_rows: int = SAMPLE_ROWS,
+    seed: int = 0,
+) -> dict[str, SourceStats]:
+    """Run the fp32 ``graph`` on ``batches`` and gather statistics of the tensors ``sources``.
+
+    ``model`` is the loaded (and prepared) form of ``graph``, whose weights may lie in a file beside it.
+    """
+    sources = list(dict.fromkeys(sources))
+    session = _session_with_outputs(graph, model, sources)
+    wanted = {item.name for item in session.get_inputs()}
+    stats = {name: SourceStats() for name in sources}
+    rng = np.random.default_rng(seed)
+    per_batch = -(-sample_rows // max(1, len(batches)))
+    for batch in batches:
+        arrays = session.run(sources, {name: array for name, array in batch.items() if name in wanted})
+        for name, values in zip(sources, arrays, strict=True):
+            flat = np.ascontiguousarray(values.reshape(-1, values.shape[-1]), dtype=np.float32)
+            keep = rng.permutation(len(flat))[:per_batch]
+            stats[name].add(flat, keep)
+    for item in stats.values():
+        item.finish()
+    return stats
+
+
+def _session_with_outputs(
+    graph: Path, model: ModelProto, names: Sequence[str]
+) -> onnxruntime.InferenceSession:
+    present = {item.name for item in model.graph.output}
+    light = onnx.ModelProto()
+    light.CopyFrom(model)
+    for name in names:
+        if name not in present:
+            light.graph.output.append(helper.make_empty_tensor_value_info(name))
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    path = graph.with_name(graph.name + ".taps")
+    try:
+        onnx.save_model(light, path, save_as_external_data=True, location=data_path(path).name)
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    finally:
+        path.unlink(missing_ok=True)
+        data_path(path).unlink(missing_ok=True)

@@ -1,0 +1,132 @@
+"""Torch module → ONNX file through Optimum, and the proof that both compute the same.
+
+Optimum's own validation compares one batch in absolute terms; here several shapes are run, so that an
+axis that was traced as a constant cannot pass, and differences are taken relative to each output's
+scale.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from optimum.exporters.onnx import export as optimum_export
+
+from gliner2_export.architectures.span.graph import ExportGraph
+from gliner2_export.architectures.span.onnx_config import OUTPUT_AXES, Shape, SpanOnnxConfig, random_batch
+from gliner2_lite.bundle.manifest import data_path
+from gliner2_lite.errors import ExportError
+
+log = logging.getLogger("gliner2_export")
+
+TOLERANCE = 1e-4  # largest difference to torch, relative to the largest absolute value of that output
+EXTERNAL_DATA_BYTES = 100 * 2**20  # graphs with more weights keep them in a file beside the graph
+
+#: Shortest and longest of every axis at least once, with and without padding.
+CHECKED_SHAPES = (
+    Shape(),
+    Shape(batch=1, tokens=5, words=1, pieces=1, tasks=1, labels=1),
+    Shape(batch=1, tokens=1, words=1, pieces=1, tasks=1, labels=1),
+    Shape(batch=3, tokens=40, words=17, pieces=4, tasks=3, labels=30),
+    Shape(batch=1, tokens=200, words=90, pieces=2, tasks=2, labels=3),
+)
+
+
+def convert(graph: ExportGraph, out: Path, *, vocab_size: int) -> tuple[list[str], list[str]]:
+    """Write ``graph`` to ``out`` (an ``.onnx`` path), with ``<out>_data`` beside it when it is large.
+
+    Returns the names of the graph's inputs and of its outputs.
+    """
+    config = SpanOnnxConfig(
+        graph.config,
+        vocab_size=vocab_size,
+        pooling=graph.pooling,
+        label_tasks=graph.heads.reads_label_tasks,
+    )
+    with _tracer_warnings_hidden():
+        inputs, outputs = optimum_export(graph, config, out, input_shapes=asdict(Shape()))
+    move_weights_out(out)
+    return inputs, outputs
+
+
+def move_weights_out(path: Path, *, limit: int = EXTERNAL_DATA_BYTES) -> None:
+    """Keep the weights of the ONNX file ``path`` in ``<path>_data`` when they exceed ``limit`` bytes.
+
+    The runtime maps such a file into memory instead of copying it.
+    """
+    data = data_path(path)
+    if not data.exists():  # beyond 2 GB the exporter has done it
+        if path.stat().st_size <= limit:
+            return
+        model = onnx.load(path)
+        onnx.save_model(
+            model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=data.name
+        )
+    data.chmod(path.stat().st_mode)  # onnx makes it readable for its owner only
+
+
+def check_against_torch(
+    path: Path,
+    reference: ExportGraph,
+    *,
+    vocab_size: int,
+    max_positions: int | None,
+    shapes: Sequence[Shape] = CHECKED_SHAPES,
+) -> dict[str, float]:
+    """Run the ONNX file and the torch module ``reference`` on the same batches.
+
+    Returns, per output, the largest difference relative to the largest absolute value that torch gives
+    in any batch (one batch alone may hold nothing but a logit near zero). Raises ExportError when one
+    exceeds ``TOLERANCE``.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    inputs = [one.name for one in session.get_inputs()]
+    largest = dict.fromkeys(OUTPUT_AXES, 0.0)
+    scale = dict.fromkeys(OUTPUT_AXES, 1e-6)
+    for seed, shape in enumerate(shapes):
+        if max_positions is not None and shape.tokens > max_positions:
+            continue
+        batch = random_batch(shape, vocab_size=vocab_size, pooling=reference.pooling, seed=seed)
+        with torch.inference_mode():
+            expected = reference(**{name: torch.from_numpy(array) for name, array in batch.items()})
+        outputs = session.run(list(largest), {name: batch[name] for name in inputs})
+        for name, array in zip(largest, outputs, strict=True):
+            wanted = expected[name].numpy()
+            largest[name] = max(largest[name], largest_difference(array, wanted))
+            scale[name] = max(scale[name], float(np.abs(wanted).max()))
+    worst = {name: difference / scale[name] for name, difference in largest.items()}
+    for name, difference in worst.items():
+        log.info("  %-13s differs from torch by at most %.1e of its scale", name, difference)
+        if difference > TOLERANCE:
+            raise ExportError(
+                f"the exported graph's output {name!r} differs from torch by {difference:.1e} of its scale "
+                f"(allowed: {TOLERANCE:.0e}); this encoder does not trace faithfully, so no bundle is written"
+            )
+    return worst
+
+
+def largest_difference(array: np.ndarray, expected: np.ndarray) -> float:
+    """max |array − expected|; infinite when the shapes differ or a value is not finite."""
+    if array.shape != expected.shape or not np.isfinite(array).all():
+        return float("inf")
+    return float(np.abs(array - expected).max())
+
+
+@contextmanager
+def _tracer_warnings_hidden():
+    """The tracer warns at every Python branch on a shape; the check afterwards covers what they warn of."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", message=".*legacy TorchScript-based ONNX export.*")
+        warnings.filterwarnings("ignore", message="Constant folding - Only steps=1 can be constant folded")
+        yield

@@ -1,0 +1,52 @@
+"""Entities as one flat list, the shape and overlap rules of GLiNER's ``predict_entities``.
+
+spaCy, Presidio and Haystack wrappers for GLiNER make this call. Unlike ``extract_entities``, labels
+compete with each other here: by falling score, a span is dropped if it conflicts with a kept one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gliner2_lite.answers.intervals import Crossings, DisjointRanges
+
+Entity = dict[str, Any]
+
+
+def flat_entities(found: Mapping[str, list[Entity]], *, flat_ner: bool, multi_label: bool) -> list[Entity]:
+    """Spans of all labels without conflicts, sorted by place.
+
+    Args:
+        found: label → items with ``text``, ``confidence``, ``start``, ``end``; overlaps allowed.
+        flat_ner: True keeps no overlapping spans, False allows one inside another.
+        multi_label: True lets one range carry several labels.
+
+    Returns:
+        dicts with ``start``, ``end``, ``text``, ``label``, ``score``.
+    """
+    candidates = [
+        {
+            "start": item["start"],
+            "end": item["end"],
+            "text": item["text"],
+            "label": label,
+            "score": item["confidence"],
+        }
+        for label, items in found.items()
+        for item in items
+    ]
+    ranges = ((entity["start"], entity["end"]) for entity in candidates)
+    taken: set[tuple[int, int]] = set()
+    index = DisjointRanges() if flat_ner else Crossings(ranges)
+    kept: list[Entity] = []
+    for entity in sorted(candidates, key=lambda entity: entity["score"], reverse=True):
+        place = (entity["start"], entity["end"])
+        if place in taken:
+            if multi_label:
+                kept.append(entity)
+        elif not index.conflicts(*place):
+            index.add(*place)
+            taken.add(place)
+            kept.append(entity)
+    return sorted(kept, key=lambda entity: (entity["start"], entity["end"]))

@@ -1,0 +1,260 @@
+"""The graph: batch → features. The only module that imports ``onnxruntime``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# Before the import below: from 1.29 on, onnxruntime otherwise starts a thread that reports usage over the
+# network, and a file for it under ~/.cache. Its destructor also hangs in forked processes.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime as ort
+
+from gliner2_lite.bundle.manifest import data_path
+from gliner2_lite.errors import BundleError, InputError, RunError
+from gliner2_lite.graph.batch import Batch
+from gliner2_lite.graph.profiles import CPU_PROVIDER, SessionSettings
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+INPUTS = (
+    "input_ids", "attention_mask", "word_tokens", "word_pieces",
+    "prompt_tokens", "label_tokens", "label_tasks",
+)  # fmt: skip
+OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
+#: Smaller tensors stay inside the ONNX file: a mapping of their own would cost more than the copy.
+MIN_MAPPED_BYTES = 4096
+#: Weights of fp32 products must begin at multiples of this: the widest vector that AVX-512 loads.
+VECTOR_BYTES = 64
+
+_open_sessions: weakref.WeakSet[GraphSession] = weakref.WeakSet()
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the graph gives for a batch; rows beyond a sample's own lengths are padding."""
+
+    count_logits: FloatArray  # [B, S, 20]
+    class_logits: FloatArray  # [B, M]
+    label_states: FloatArray  # [B, M, H]
+    span_start: FloatArray  # [B, W, 4H]
+    span_end: FloatArray  # [B, W, 4H]
+    span_logits: FloatArray  # [B, W, max_width, M], first instance; meaningless beyond the last word
+
+
+class GraphSession:
+    """One loaded graph, safe to call from several threads. ``graph`` is the file it was loaded from."""
+
+    def __init__(
+        self, graph: Path, *, settings: SessionSettings | None = None, optimized: bool = False
+    ) -> None:
+        """Load ``graph``; ``optimized`` says that it was optimised when it was written.
+
+        Raises:
+            BundleError: onnxruntime cannot load it. InputError: a provider is not available.
+        """
+        self.graph = graph
+        chosen = settings or SessionSettings()
+        options = _options(chosen)
+        if optimized and not _accelerated(chosen):
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        self._session = _open(graph, options, chosen)
+        self._inputs = {item.name for item in self._session.get_inputs()}
+        self._shapes = {item.name: item.shape for item in self._session.get_outputs()}
+        missing = set(OUTPUTS) - self._shapes.keys()
+        unknown = self._inputs - set(INPUTS)
+        if missing or unknown:
+            raise BundleError(
+                f"{graph} is not a graph of this format (missing outputs {sorted(missing)}, unknown inputs "
+                f"{sorted(unknown)}); export the checkpoint again"
+            )
+        self._process = os.getpid()
+        self._emptying = _emptying_options() if chosen.gives_back and not _accelerated(chosen) else None
+        _open_sessions.add(self)
+
+    def run(self, batch: Batch, *, last: bool = False) -> Features:
+        """Run the graph on one batch; ``last`` of a call: a profile that gives back then empties the arena.
+
+        Raises:
+            RunError: the graph fails, for want of memory as a rule, or this process was forked after the
+                session was made.
+        """
+        if os.getpid() != self._process:
+            raise RunError(
+                "this process was forked after the model was loaded, and the model's threads did not come "
+                "along: load the model after the fork, or start processes with the method 'spawn' "
+                "(extract_iter(..., workers=N) does)"
+            )
+        values = (
+            batch.input_ids, batch.attention_mask, batch.word_tokens, batch.word_mask,
+            batch.prompt_tokens, batch.label_tokens, batch.label_tasks,
+        )  # fmt: skip
+        feeds = dict(zip(INPUTS, values, strict=True))
+        wanted = {name: value for name, value in feeds.items() if name in self._inputs}
+        try:
+            if last and self._emptying is not None:
+                return Features(*self._run_and_empty(batch, wanted))
+            return Features(*self._session.run(list(OUTPUTS), wanted))
+        except MemoryError:
+            raise
+        except Exception as error:  # onnxruntime's own classes all derive from Exception directly
+            rows, tokens = batch.input_ids.shape
+            raise RunError(
+                f"the graph failed on {rows} texts with up to {tokens} tokens ({error}); if memory is "
+                "short, use a smaller batch_size or batch_tokens, give max_len, or use a *_long method"
+            ) from error
+
+    def _run_and_empty(self, batch: Batch, inputs: Mapping[str, Any]) -> list[FloatArray]:
+        """Run, then free the arena; outputs lie outside of it, or they would hold the blocks around them."""
+        sizes = {
+            "batch": batch.input_ids.shape[0],
+            "tasks": batch.prompt_tokens.shape[1],
+            "labels": batch.label_tokens.shape[1],
+            "words": batch.word_tokens.shape[1],
+        }
+        binding = self._session.io_binding()
+        for name, value in inputs.items():
+            binding.bind_cpu_input(name, value)
+        outputs = []
+        for name in OUTPUTS:
+            array = np.empty([sizes.get(axis, axis) for axis in self._shapes[name]], dtype=np.float32)
+            binding.bind_output(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+            outputs.append(array)
+        self._session.run_with_iobinding(binding, self._emptying)
+        return outputs
+
+    def leave_open(self) -> None:
+        """Never close this session: closing waits for its threads, and a forked process has none of them."""
+        import ctypes  # NumPy has loaded it
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session))
+
+
+def write_prepacked(graph: Path, out: Path, *, entries: Mapping[str, str]) -> None:
+    """Write ``graph`` as this CPU wants it to ``out`` (an ``.onnx`` path) and ``<out>_data`` beside it.
+
+    The weights are stored in the order in which the kernels read them, so that a session maps them and
+    packs nothing. Raises BundleError when onnxruntime cannot load the graph or write the files, or writes
+    them so that it could not use them.
+    """
+    settings = SessionSettings(threads=1, entries=entries)
+    options = _options(settings)
+    write_weights_beside(options, out)
+    options.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
+    _open(graph, options, settings)
+    if misaligned_weights(out.read_bytes()):
+        raise BundleError(
+            f"{graph} cannot be compiled by onnxruntime {ort.__version__}, which lays packed fp32 weights "
+            'where it cannot read them; run pip install "onnxruntime>=1.32", or export the bundle again'
+        )
+
+
+def misaligned_weights(graph: bytes) -> bool:
+    """Whether packed fp32 weights of a compiled graph begin where the kernels of some CPUs cannot load them.
+
+    Releases before 1.32 write one tensor right after the other, whatever its size, and then crash on what
+    they wrote. A packed weight stands in the file as ``<kernel>+<hash>|<offset>;<length>;<flags>|…``.
+    """
+    for places in re.findall(rb"(?:MatMul|Gemm)\+\d+\|([\d;|]+)", graph):
+        if any(int(place.split(b";")[0]) % VECTOR_BYTES for place in places.split(b"|") if place):
+            return True
+    return False
+
+
+def write_weights_beside(options: Any, out: Path) -> None:
+    """Let a session with these options write its optimised graph to ``out`` and the weights beside it."""
+    options.optimized_model_filepath = str(out)
+    prefix = "session.optimized_model_external_initializers"
+    options.add_session_config_entry(f"{prefix}_file_name", data_path(out).name)
+    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(MIN_MAPPED_BYTES))
+
+
+def runtime_version() -> str:
+    """The onnxruntime in use."""
+    return str(ort.__version__)
+
+
+def require_runtime(minimum: str, what: str) -> None:
+    """Raise BundleError when the onnxruntime in use is older than ``minimum``, which ``what`` needs."""
+    if _numbers(ort.__version__) < _numbers(minimum):
+        raise BundleError(
+            f"{what} needs onnxruntime {minimum} or later, this is {ort.__version__}; "
+            f'run pip install "onnxruntime>={minimum}"'
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
+def _options(settings: SessionSettings) -> Any:
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    # It would remember one block of memory per input shape; texts have many lengths.
+    options.enable_mem_pattern = False
+    if settings.threads is not None:
+        options.intra_op_num_threads = settings.threads
+    # NumPy works between two runs: worker threads that keep spinning would take its cores.
+    entries = {"session.force_spinning_stop": "1"}
+    if not settings.spinning:
+        entries["session.intra_op.allow_spinning"] = "0"
+    for name, value in {**entries, **settings.entries}.items():
+        try:
+            options.add_session_config_entry(name, value)
+        except Exception as error:  # as above
+            raise InputError(f"session_options: onnxruntime refuses {name!r}: {value!r} ({error})") from error
+    return options
+
+
+def _open(graph: Path, options: Any, settings: SessionSettings) -> Any:
+    available = ort.get_available_providers()
+    absent = [name for name in settings.providers if name not in available]
+    if absent:
+        raise InputError(
+            f"providers: this onnxruntime has no {', '.join(map(repr, absent))}; "
+            f"write one of: {', '.join(map(repr, available))}"
+        )
+    # Without another provider there is nothing to fall back to, and trying it prints to standard output.
+    fallback = int(_accelerated(settings))
+    try:
+        return ort.InferenceSession(
+            str(graph), options, providers=list(settings.providers), enable_fallback=fallback
+        )
+    except Exception as error:  # as above
+        raise BundleError(f"{graph} cannot be loaded by onnxruntime {ort.__version__}: {error}") from error
+
+
+def _emptying_options() -> Any:
+    """Options of a run that frees the blocks of the arena that nothing uses; None where there is no arena.
+
+    Left to itself, an arena keeps its blocks for the next run. Without one, every tensor would be asked of
+    the C library: that takes longer, and its heap in pieces needs more at the peak of a long text.
+    """
+    if sys.maxsize <= 2**32:  # builds for 32 bits have none, and refuse the entry
+        return None
+    options = ort.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
+
+
+def _accelerated(settings: SessionSettings) -> bool:
+    """Whether another provider than the CPU's takes part; it may want to optimise the graph its own way."""
+    return settings.providers != (CPU_PROVIDER,)
+
+
+def _after_fork() -> None:
+    for session in list(_open_sessions):
+        session.leave_open()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,77 @@
+"""A name, directory or repository id → the bundle's directory."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gliner2_lite.bundle.manifest import access
+from gliner2_lite.errors import BundleError, BundleNotFoundError, InputTypeError
+
+EMBEDDED = {"tiny": Path(__file__).parent.parent / "data" / "tiny"}
+
+
+@dataclass(frozen=True, slots=True)
+class HubOptions:
+    """Where and how a repository is fetched; names and defaults as in ``huggingface_hub.hf_hub_download``.
+
+    ``export``: convert a repository that holds an original checkpoint, once, into the cache.
+    """
+
+    revision: str | None = None
+    cache_dir: str | Path | None = None
+    token: str | bool | None = None
+    local_files_only: bool = False
+    force_download: bool = False
+    subfolder: str | None = None
+    proxies: Mapping[str, str] | None = None
+    export: bool = False
+
+
+def locate(
+    name: str | Path, variant: str | None, hub: HubOptions, *, only: Collection[str] | None = None
+) -> Path:
+    """The bundle directory of an embedded model's name, a directory, or a repository id.
+
+    Of a repository, the manifest is fetched and all that the variant needs, or the files ``only`` names.
+
+    Raises:
+        BundleNotFoundError: none of the three. BundleError: the system does not let this user look.
+        InputTypeError: neither a string nor a path.
+    """
+    if not isinstance(name, str | Path):
+        raise InputTypeError(f"a model is named by a string or a path, not {type(name).__name__}")
+    path = Path(name)
+    embedded = isinstance(name, str) and name in EMBEDDED
+    try:
+        if _is_directory(path):
+            return path
+    except BundleError:
+        if not embedded:  # where the working directory may not be searched, no directory hides the name
+            raise
+    if embedded:
+        return EMBEDDED[str(name)]
+    from gliner2_lite.hub.fetch import (  # only here: a local start needs none of it
+        download_bundle,
+        is_repo_id,
+    )
+
+    if not isinstance(name, str) or not is_repo_id(name):
+        raise BundleNotFoundError(
+            f"{str(name)[:200]!r} is neither an existing directory, nor an embedded model "
+            f"({', '.join(EMBEDDED)}), nor a repository id such as org/name"
+        )
+    return download_bundle(name, variant=variant, options=hub, only=only)
+
+
+def _is_directory(path: Path) -> bool:
+    """Whether ``path`` is one. Raises BundleError where this user may not know."""
+    with access(path):
+        try:
+            return stat.S_ISDIR(path.stat().st_mode)
+        except PermissionError:
+            raise
+        except (OSError, ValueError):  # not there, or no name of a file
+            return False

@@ -1,0 +1,305 @@
+"""The house plan of docs/architecture.md, held by reading the imports of every module.
+
+What a rule cannot hold yet stands in a list of exceptions with its reason; a list entry that is no longer
+needed fails too, so that the lists only ever shrink.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Import name → the folder of its modules.
+PACKAGES = {
+    "gliner2_lite": ROOT / "gliner2_lite",
+    "gliner2_export": ROOT / "export" / "gliner2_export",
+    "benchmarks": ROOT / "benchmarks",
+}
+#: Room of the runtime → the rooms that its modules may import. Reading order = the data's way.
+ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "machine": {"errors"},
+    "schema": {"errors"},
+    "bundle": {"errors", "schema"},
+    "prompt": {"errors", "schema"},
+    "tokenizer": {"errors", "bundle"},
+    "graph": {"errors", "schema", "prompt", "bundle", "machine"},
+    "answers": {"errors", "schema", "prompt"},
+    "architectures": {"errors", "schema", "bundle", "prompt", "graph", "answers"},
+    "hub": {"errors", "bundle"},
+    "load": {"errors", "bundle", "machine", "hub", "tokenizer", "graph", "architectures"},
+    "pipeline": {
+        "errors", "schema", "bundle", "machine", "prompt", "graph", "answers", "architectures", "load",
+    },
+    "model": {
+        "errors", "schema", "bundle", "prompt", "answers", "hub", "load", "pipeline",
+    },
+    "display": {"errors"},
+    "integrations": {"errors", "schema", "prompt", "answers", "pipeline", "model"},
+    "demo": {"errors", "schema", "display", "model"},
+    "cli": {
+        "errors", "machine", "schema", "bundle", "prompt", "tokenizer", "graph", "hub", "load", "model",
+        "display", "demo",
+    },
+}  # fmt: skip
+#: Where a module may import a room that its own may not: ``(module, room)`` → why that is so today.
+LAYER_EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("gliner2_lite.answers.public", "architectures"): "the types of answers stand in the span architecture",
+    ("gliner2_lite.hub.fetch", "load"): "HubOptions stands beside the search for directories",
+    ("gliner2_lite.model.documents", "graph"): "the pipeline hangs from the public class",
+    ("gliner2_lite.model.extractor", "architectures"): "the pipeline hangs from the public class",
+    ("gliner2_lite.model.extractor", "graph"): "the pipeline hangs from the public class",
+    ("gliner2_lite.model.extractor", "machine"): "the pipeline hangs from the public class",
+    ("gliner2_lite.pipeline.workers", "model"): "a worker builds the public class",
+}
+#: Modules of one circle of imports → why it is there today.
+CIRCLE_EXCEPTIONS: dict[frozenset[str], str] = {
+    frozenset({"gliner2_lite.hub.fetch", "gliner2_lite.load.locate"}): "HubOptions stands in locate",
+    frozenset({"gliner2_lite.schema.builder", "gliner2_lite.schema.json_text"}): "Schema.from_json",
+    frozenset(
+        {
+            "gliner2_lite.model.documents",
+            "gliner2_lite.model.extractor",
+            "gliner2_lite.pipeline.workers",
+        }
+    ): "a worker builds the public class",
+}
+#: Heavy dependency of the runtime → the one module that imports it.
+ONE_DOOR = {
+    "onnxruntime": "gliner2_lite.graph.session",
+    "tokenizers": "gliner2_lite.tokenizer.word_tokenizer",
+    "huggingface_hub": "gliner2_lite.hub.fetch",
+}
+#: What the runtime never imports.
+FORBIDDEN = {"torch", "transformers", "onnx", "optimum", "gliner2", "pydantic", "gliner2_export"}
+FEWEST, MOST = 40, 350
+LENGTH_EXCEPTIONS = {
+    "gliner2_lite.demo.local_only": "one rule of the web server, told apart from the page",
+    "benchmarks.stats": "medians and their ratios",
+    "benchmarks.tables": "one table, used by every report",
+}
+#: Where the tests of a package's rooms stand; integrations/ is tested inside the frameworks.
+TESTS = {"gliner2_lite": ROOT / "tests", "gliner2_export": ROOT / "tests" / "export"}
+TESTS_ELSEWHERE = {"integrations": ROOT / "tests" / "apps"}
+#: Modules of a room without a test of their name → which test holds them.
+UNTESTED: dict[str, str] = {
+    "gliner2_lite.answers.intervals": "tests of its room",
+    "gliner2_lite.architectures.span.decode": "tests of its room",
+    "gliner2_lite.architectures.span.scores": "tests of its room",
+    "gliner2_lite.cli.answers": "tests of its room",
+    "gliner2_lite.cli.compile": "tests of its room",
+    "gliner2_lite.cli.completion_scripts": "tests of its room",
+    "gliner2_lite.cli.demo": "tests of its room",
+    "gliner2_lite.cli.findings": "tests of its room",
+    "gliner2_lite.cli.info": "tests of its room",
+    "gliner2_lite.cli.output": "tests of its room",
+    "gliner2_lite.cli.progress": "tests of its room",
+    "gliner2_lite.cli.push": "tests of its room",
+    "gliner2_lite.cli.sources": "tests of its room",
+    "gliner2_lite.cli.stopping": "tests of its room",
+    "gliner2_lite.cli.tasks": "tests of its room",
+    "gliner2_lite.cli.values": "tests of its room",
+    "gliner2_lite.demo.answer": "tests of its room",
+    "gliner2_lite.demo.app": "tests of its room",
+    "gliner2_lite.demo.examples": "tests of its room",
+    "gliner2_lite.demo.local_only": "tests of its room",
+    "gliner2_lite.demo.look": "tests of its room",
+    "gliner2_lite.demo.panel": "tests of its room",
+    "gliner2_lite.demo.tabs": "tests of its room",
+    "gliner2_lite.display.html": "tests of its room",
+    "gliner2_lite.display.marks": "tests of its room",
+    "gliner2_lite.display.plain": "tests of its room",
+    "gliner2_lite.hub.cache": "tests of its room",
+    "gliner2_lite.hub.convert": "tests of its room",
+    "gliner2_lite.hub.failures": "tests of its room",
+    "gliner2_lite.integrations.entities": "tests of its room",
+    "gliner2_lite.load.compiling": "tests of its room",
+    "gliner2_lite.load.loading": "tests of its room",
+    "gliner2_lite.load.locate": "tests of its room",
+    "gliner2_lite.machine.control_groups": "tests of its room",
+    "gliner2_lite.machine.processors": "tests of its room",
+    "gliner2_lite.model.documents": "tests of its room",
+    "gliner2_lite.model.tasks": "tests of its room",
+    "gliner2_lite.schema.checks": "tests of its room",
+    "gliner2_lite.schema.coerce": "tests of its room",
+    "gliner2_lite.schema.convenience": "tests of its room",
+    "gliner2_lite.schema.friendly_read": "tests of its room",
+    "gliner2_lite.schema.friendly_write": "tests of its room",
+    "gliner2_lite.schema.limits": "tests of its room",
+    "gliner2_lite.schema.schema_options": "tests of its room",
+    "gliner2_lite.schema.size": "tests of its room",
+    "gliner2_lite.schema.spec": "tests of its room",
+    "gliner2_lite.schema.structure": "tests of its room",
+    "gliner2_lite.tokenizer.characters": "tests of its room",
+    "gliner2_lite.tokenizer.charsmap": "tests of its room",
+    "gliner2_lite.tokenizer.compact": "tests of its room",
+    "gliner2_lite.tokenizer.graphemes": "tests of its room",
+    "gliner2_lite.tokenizer.unigram": "tests of its room",
+    "gliner2_lite.tokenizer.wordpiece": "tests of its room",
+    "gliner2_export.architectures.span.first_slot": "tests of its room",
+    "gliner2_export.architectures.span.heads": "tests of its room",
+    "gliner2_export.architectures.span.onnx_config": "tests of its room",
+    "gliner2_export.encoders.fast_layer": "tests of its room",
+    "gliner2_export.encoders.onnx_ops": "tests of its room",
+    "gliner2_export.int8.calibration": "tests of its room",
+    "gliner2_export.int8.gate": "tests of its room",
+    "gliner2_export.int8.matmuls": "tests of its room",
+    "gliner2_export.int8.measure": "tests of its room",
+    "gliner2_export.int8.plan": "tests of its room",
+    "gliner2_export.int8.rounding": "tests of its room",
+    "gliner2_export.int8.row_scales": "tests of its room",
+    "gliner2_export.int8.smoothing": "tests of its room",
+    "gliner2_export.int8.tables": "tests of its room",
+    "gliner2_export.quality.evaluator": "tests of its room",
+    "gliner2_export.quality.gold": "tests of its room",
+    "gliner2_export.quality.metrics": "tests of its room",
+    "gliner2_export.quality.report": "tests of its room",
+    "gliner2_export.quality.texts": "tests of its room",
+    "gliner2_export.vocabulary.agreement": "tests of its room",
+    "gliner2_export.vocabulary.compact": "tests of its room",
+    "gliner2_export.vocabulary.trie": "tests of its room",
+    "gliner2_export.vocabulary.unicode_tables": "tests of its room",
+}
+
+
+def module_name(package: str, path: Path) -> str:
+    parts = [package, *path.relative_to(PACKAGES[package]).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def modules(package: str) -> Mapping[str, Path]:
+    """Every module of a package by its import name."""
+    return {module_name(package, path): path for path in sorted(PACKAGES[package].rglob("*.py"))}
+
+
+def imported(path: Path) -> Iterator[tuple[str, str]]:
+    """``(module, name)`` of every import in a file, also within functions; not those for type checkers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_typing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_typing:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level and node.module, f"{path}: write absolute imports"
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+@cache
+def arrows(package: str) -> Mapping[str, set[str]]:
+    """Module → the modules of the same package that it imports."""
+    names = modules(package)
+    return {
+        name: {
+            target
+            for module, attribute in imported(path)
+            for target in [f"{module}.{attribute}" if f"{module}.{attribute}" in names else module]
+            if target in names and target != package
+        }
+        for name, path in names.items()
+    }
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1]
+
+
+def circles(package: str) -> set[frozenset[str]]:
+    """Groups of modules that reach each other, each as large as it is."""
+    graph = arrows(package)
+
+    def reach(start: str) -> set[str]:
+        seen, todo = set(), list(graph[start])
+        while todo:
+            module = todo.pop()
+            if module not in seen:
+                seen.add(module)
+                todo += graph[module]
+        return seen
+
+    reached = {module: reach(module) for module in graph}
+    return {
+        frozenset(other for other in seen if module in reached[other])
+        for module, seen in reached.items()
+        if module in seen
+    }
+
+
+def test_arrows_point_down() -> None:
+    found = {
+        (module, room_of(target))
+        for module, targets in arrows("gliner2_lite").items()
+        if module not in ("gliner2_lite", "gliner2_lite.__main__")
+        for target in targets
+        if room_of(target) not in ROOMS[room_of(module)] | {room_of(module)}
+    }
+    assert found == set(LAYER_EXCEPTIONS)
+
+
+def test_rooms_may_not_import_each_other() -> None:
+    """The table itself has no circle: every room may import only rooms that stand above it in the table."""
+    order = list(ROOMS)
+    late = {
+        (room, other) for room, others in ROOMS.items() for other in others
+        if order.index(other) >= order.index(room)
+    }  # fmt: skip
+    assert late == set()
+
+
+def test_every_room_is_in_the_plan() -> None:
+    rooms = {room_of(name) for name in modules("gliner2_lite") if name.count(".") >= 1}
+    assert rooms - {"__main__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_circles(package: str) -> None:
+    expected = {circle for circle in CIRCLE_EXCEPTIONS if next(iter(circle)).startswith(package)}
+    assert circles(package) == expected
+
+
+def test_each_heavy_dependency_has_one_door() -> None:
+    tops = {
+        name: {module.split(".")[0] for module, _ in imported(path)}
+        for name, path in modules("gliner2_lite").items()
+    }
+    for dependency, door in ONE_DOOR.items():
+        assert [name for name, found in tops.items() if dependency in found] == [door]
+    assert {name: found & FORBIDDEN for name, found in tops.items() if found & FORBIDDEN} == {}
+
+
+def test_modules_have_a_length_that_can_be_read() -> None:
+    lengths = {
+        name: len(path.read_text(encoding="utf-8").splitlines())
+        for package in PACKAGES
+        for name, path in modules(package).items()
+        if path.name not in ("__init__.py", "__main__.py")
+    }
+    found = {name: length for name, length in lengths.items() if not FEWEST <= length <= MOST}
+    assert set(found) == set(LENGTH_EXCEPTIONS), found
+
+
+def test_every_module_of_a_room_has_a_test_of_its_name() -> None:
+    missing = set()
+    for package, tests in TESTS.items():
+        for name, path in modules(package).items():
+            place = path.relative_to(PACKAGES[package])
+            if path.name.startswith("__") or len(place.parts) < 2:
+                continue
+            homes = [tests / place.parent]
+            if package == "gliner2_lite" and place.parts[0] in TESTS_ELSEWHERE:
+                homes.append(TESTS_ELSEWHERE[place.parts[0]])
+            if not any((home / f"test_{path.name}").is_file() for home in homes):
+                missing.add(name)
+    assert missing == set(UNTESTED)
