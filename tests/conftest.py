@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -72,16 +72,15 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+def runs() -> Iterator[list[tuple[int, ...]]]:
     """The shapes of the batches that reach the graph."""
-    from gliner2_lite.graph.session import GraphSession  # onnxruntime, which not every test needs
+    from gliner2_lite.graph.session import SessionEvent, observed  # onnxruntime, which not every test needs
 
     seen: list[tuple[int, ...]] = []
-    run = GraphSession.run
 
-    def recorded(self: GraphSession, batch: Any, *, last: bool = False) -> Any:
-        seen.append(batch.input_ids.shape)
-        return run(self, batch, last=last)
+    def note(event: SessionEvent) -> None:
+        if event.what == "run":
+            seen.append(event.shape)
 
-    monkeypatch.setattr(GraphSession, "run", recorded)
-    return seen
+    with observed(note):
+        yield seen

@@ -6,10 +6,12 @@ import os
 import re
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +42,34 @@ _open_sessions: weakref.WeakSet[GraphSession] = weakref.WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """A graph was opened or run, and how long that took. ``shape`` is that of a run's ids, [B, T]."""
+
+    what: Literal["open", "run"]
+    seconds: float
+    shape: tuple[int, ...] = ()
+
+
+Observer = Callable[[SessionEvent], None]
+_observers: list[Observer] = []
+
+
+@contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """Within the block ``observer`` is told of every graph that this process opens or runs, when it is done."""
+    _observers.append(observer)
+    try:
+        yield
+    finally:
+        _observers.remove(observer)
+
+
+def _tell(what: Literal["open", "run"], begin: float, shape: tuple[int, ...] = ()) -> None:
+    for observer in list(_observers):
+        observer(SessionEvent(what, perf_counter() - begin, shape))
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """What the graph gives for a batch; rows beyond a sample's own lengths are padding."""
 
@@ -62,6 +92,7 @@ class GraphSession:
         Raises:
             BundleError: onnxruntime cannot load it. InputError: a provider is not available.
         """
+        begin = perf_counter()
         self.graph = graph
         chosen = settings or SessionSettings()
         options = _options(chosen)
@@ -80,6 +111,7 @@ class GraphSession:
         self._process = os.getpid()
         self._emptying = _emptying_options() if chosen.gives_back and not _accelerated(chosen) else None
         _open_sessions.add(self)
+        _tell("open", begin)
 
     def run(self, batch: Batch, *, last: bool = False) -> Features:
         """Run the graph on one batch; ``last`` of a call: a profile that gives back then empties the arena.
@@ -100,10 +132,12 @@ class GraphSession:
         )  # fmt: skip
         feeds = dict(zip(INPUTS, values, strict=True))
         wanted = {name: value for name, value in feeds.items() if name in self._inputs}
+        begin = perf_counter()
         try:
             if last and self._emptying is not None:
-                return Features(*self._run_and_empty(batch, wanted))
-            return Features(*self._session.run(list(OUTPUTS), wanted))
+                outputs = self._run_and_empty(batch, wanted)
+            else:
+                outputs = self._session.run(list(OUTPUTS), wanted)
         except MemoryError:
             raise
         except Exception as error:  # onnxruntime's own classes all derive from Exception directly
@@ -112,6 +146,8 @@ class GraphSession:
                 f"the graph failed on {rows} texts with up to {tokens} tokens ({error}); if memory is "
                 "short, use a smaller batch_size or batch_tokens, give max_len, or use a *_long method"
             ) from error
+        _tell("run", begin, batch.input_ids.shape)
+        return Features(*outputs)
 
     def _run_and_empty(self, batch: Batch, inputs: Mapping[str, Any]) -> list[FloatArray]:
         """Run, then free the arena; outputs lie outside of it, or they would hold the blocks around them."""
