@@ -95,7 +95,7 @@ def test_two_threads_are_in_the_session_at_once(monkeypatch: pytest.MonkeyPatch)
             inside.wait(60)
             return self.session.run(*given)
 
-    session = model._loaded.session
+    session = model.pipeline.loaded.session
     monkeypatch.setattr(session, "_session", Meeting(session._session))
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda _: ask(model, TEXTS[0]), range(2))) == [expected] * 2

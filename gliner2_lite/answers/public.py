@@ -1,159 +1,185 @@
-"""Typed results → the public JSON shapes, the same as the reference's."""
+"""Typed answers → the public JSON shapes, the same as the reference's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from gliner2_lite.architectures.span.decode import (
-    ClassResult,
-    EntityResult,
+from gliner2_lite.answers.types import (
+    Answers,
+    ClassAnswer,
+    EntityAnswer,
     Label,
-    RecordResult,
-    RelationResult,
+    RecordAnswer,
+    RelationAnswer,
     Span,
-    TaskResult,
+    TaskAnswer,
     Value,
 )
-from gliner2_lite.prompt.layout import ENTITIES_KEY
 
 RELATIONS_KEY = "relation_extraction"
 
 
-def raw_results(
-    tasks: Sequence[tuple[str, TaskResult]], *, include_confidence: bool, include_spans: bool
-) -> dict[str, Any]:
-    """What ``format_results=False`` returns: one entry per task, nothing merged or deduplicated."""
-    raw: dict[str, Any] = {}
-    for key, task in tasks:
-        if isinstance(task, ClassResult):
-            pairs = [(label.label, label.confidence) for label in task.labels]
-            raw[key] = pairs if task.multi_label else pairs[0]
-        elif isinstance(task, RelationResult):
-            raw[key] = [_pair(pair, include_confidence, include_spans) for pair in task.pairs]
-        elif isinstance(task, EntityResult):
-            raw[key] = _raw_entities(task, include_confidence, include_spans)
-        else:
-            raw[key] = _raw_records(task, include_confidence, include_spans)
-    return raw
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a public result shows.
+
+    ``merged`` is for answers that were merged from windows: equal texts at other places stay, a pair is a
+    dict, and a span without attributes is plain text even where others have some. So the reference does it.
+    """
+
+    include_confidence: bool = False
+    include_spans: bool = False
+    merged: bool = False
+
+    @property
+    def bare(self) -> bool:
+        """Whether a span without attributes is shown as its text alone."""
+        return not (self.include_confidence or self.include_spans)
 
 
-def format_results(
-    raw: Mapping[str, Any],
-    *,
-    include_confidence: bool,
-    requested_relations: Sequence[str],
-    classification_tasks: Sequence[str],
-) -> dict[str, Any]:
-    """Raw results as the public result: repeats dropped, relations gathered last under one key."""
-    formatted: dict[str, Any] = {}
+def raw_result(answers: Answers, shape: Shape) -> dict[str, Any]:
+    """What ``format_results=False`` returns: one entry per task key, nothing dropped or gathered."""
+    return {key: _raw(answer, shape) for key, answer in answers.by_key().items()}
+
+
+def public_result(answers: Answers, shape: Shape) -> dict[str, Any]:
+    """The public result: repeats dropped, relations gathered last under one key."""
+    result: dict[str, Any] = {}
     relations: dict[str, Any] = {}
-    for key, value in raw.items():
-        if key in classification_tasks:
-            formatted[key] = _classification(value, include_confidence)
-        elif key in requested_relations or _looks_like_relations(value):
-            relations[key] = value if isinstance(value, list) else []
-        elif key == ENTITIES_KEY and value == []:
-            formatted[key] = {}
-        elif key == ENTITIES_KEY and isinstance(value, list):
-            formatted[key] = _record(value[0])
-        elif isinstance(value, list):
-            formatted[key] = [_record(item) if isinstance(item, dict) else item for item in value]
-        elif isinstance(value, dict):
-            formatted[key] = _record(value)
+    for key, answer in answers.by_key().items():
+        if _is_gathered(key, answer, answers):
+            raw = _raw(answer, shape)
+            relations[key] = raw if isinstance(raw, list) else []
+        elif isinstance(answer, ClassAnswer):
+            labels = [
+                _shown_label(label) if shape.include_confidence else label.label for label in answer.labels
+            ]
+            result[key] = labels if answer.multi_label else labels[0]
+        elif isinstance(answer, EntityAnswer):
+            result[key] = _entities(answer, shape)
+        elif isinstance(answer, RecordAnswer):
+            result[key] = _records(answer, shape)
         else:
-            formatted[key] = _classification(value, include_confidence)
-    for name in requested_relations:
+            result[key] = []  # a relation of a raw dict without a pair
+    for name in answers.requested_relations:
         relations.setdefault(name, [])
     if relations:
-        formatted[RELATIONS_KEY] = relations
-    return formatted
+        result[RELATIONS_KEY] = relations
+    return {key: result.get(key, []) for key in answers.keys} | result
 
 
-def span_item(span: Span, *, include_confidence: bool, include_spans: bool, as_dict: bool = False) -> Any:
+def public_keys(answers: Answers) -> list[str]:
+    """The keys of the public result, in order."""
+    gathered = {key: _is_gathered(key, answer, answers) for key, answer in answers.by_key().items()}
+    keys = [key for key, apart in gathered.items() if not apart]
+    return [*keys, RELATIONS_KEY] if any(gathered.values()) or answers.requested_relations else keys
+
+
+def _is_gathered(key: str, answer: TaskAnswer, answers: Answers) -> bool:
+    """Whether a task's answer stands among the relations."""
+    if isinstance(answer, ClassAnswer):
+        return False
+    return key in answers.requested_relations or _reads_as_relation(answer)
+
+
+def _reads_as_relation(answer: TaskAnswer) -> bool:
+    """Whether the reference takes an answer for a relation: it goes by the keys ``head`` and ``tail``."""
+    if isinstance(answer, RelationAnswer):
+        return bool(answer.pairs)
+    if isinstance(answer, EntityAnswer):
+        names = [name for name, _ in answer.values or ()]
+    elif isinstance(answer, RecordAnswer) and answer.instances:
+        names = [name for name, _ in answer.instances[0]]
+    else:
+        return False
+    return "head" in names and "tail" in names
+
+
+def _entities(answer: EntityAnswer, shape: Shape) -> dict[str, Any]:
+    as_dict = answer.has_attributes and not shape.merged
+    return {name: _shown_value(value, shape, as_dict=as_dict) for name, value in answer.values or ()}
+
+
+def _records(answer: RecordAnswer, shape: Shape) -> Any:
+    if answer.instances is None:
+        return {}
+    return [{name: _shown_value(value, shape) for name, value in instance} for instance in answer.instances]
+
+
+def _shown_value(value: Value, shape: Shape, *, as_dict: bool = False) -> Any:
+    """A field's or entity type's value without repeats."""
+    if value is None or isinstance(value, Span):
+        return _item(value, shape, as_dict=as_dict)
+    return [_item(span, shape, as_dict=as_dict) for span in _distinct(value, shape)]
+
+
+def _distinct(spans: Sequence[Span], shape: Shape) -> list[Span]:
+    """The first of spans that look alike: by text in any case, and by place where places are told apart."""
+    by_place = shape.include_spans or shape.merged
+    kept: dict[tuple[str, int | None, int | None], Span] = {}
+    for span in spans:
+        place = (span.start, span.end) if by_place else (None, None)
+        if span.text:
+            kept.setdefault((span.text.lower(), *place), span)
+    return list(kept.values())
+
+
+def _raw(answer: TaskAnswer, shape: Shape) -> Any:
+    if isinstance(answer, ClassAnswer):
+        pairs = [(label.label, label.confidence) for label in answer.labels]
+        return pairs if answer.multi_label else pairs[0]
+    if isinstance(answer, RelationAnswer):
+        return [_pair(head, tail, shape) for head, tail in answer.pairs]
+    if isinstance(answer, EntityAnswer):
+        return _raw_entities(answer, shape)
+    if answer.instances is None:
+        return {}
+    return [{name: _raw_value(value, shape) for name, value in instance} for instance in answer.instances]
+
+
+def _raw_entities(answer: EntityAnswer, shape: Shape) -> list[dict[str, Any]]:
+    if not answer.values:
+        return []
+    # The reference gives "" for a scalar entity without an answer when plain text was asked for.
+    nothing = "" if shape.bare and not answer.has_attributes else None
+    entities = {}
+    for name, value in answer.values:
+        shown = _raw_value(value, shape, as_dict=answer.has_attributes)
+        entities[name] = nothing if shown is None else shown
+    return [entities]
+
+
+def _raw_value(value: Value, shape: Shape, *, as_dict: bool = False) -> Any:
+    if value is None or isinstance(value, Span):
+        return _item(value, shape, as_dict=as_dict)
+    return [_item(span, shape, as_dict=as_dict) for span in value]
+
+
+def _pair(head: Span, tail: Span, shape: Shape) -> Any:
+    shown = _item(head, shape), _item(tail, shape)
+    return shown if shape.bare and not shape.merged else {"head": shown[0], "tail": shown[1]}
+
+
+def _item(span: Span | None, shape: Shape, *, as_dict: bool = False) -> Any:
     """One span as text, or as a dict with what was asked for; a choice never has offsets."""
-    with_offsets = include_spans and span.start is not None
-    if not (include_confidence or with_offsets or as_dict):
+    if span is None:
+        return None
+    with_offsets = shape.include_spans and span.start is not None
+    if not (shape.include_confidence or with_offsets or as_dict or (shape.merged and span.attributes)):
         return span.text
     item: dict[str, Any] = {"text": span.text}
-    if include_confidence:
+    if shape.include_confidence:
         item["confidence"] = span.confidence
     if with_offsets:
         item["start"], item["end"] = span.start, span.end
     for name, labels in span.attributes:
-        item[name] = _label(labels) if isinstance(labels, Label) else [_label(label) for label in labels]
+        item[name] = (
+            _shown_label(labels) if isinstance(labels, Label) else [_shown_label(label) for label in labels]
+        )
     return item
 
 
-def _label(label: Label) -> dict[str, Any]:
+def _shown_label(label: Label) -> dict[str, Any]:
     return {"label": label.label, "confidence": label.confidence}
-
-
-def _field(value: Value, confidence: bool, spans: bool, *, as_dict: bool = False) -> Any:
-    def item(span: Span) -> Any:
-        return span_item(span, include_confidence=confidence, include_spans=spans, as_dict=as_dict)
-
-    if value is None:
-        return None
-    return item(value) if isinstance(value, Span) else [item(span) for span in value]
-
-
-def _raw_entities(result: EntityResult, confidence: bool, spans: bool) -> list[dict[str, Any]]:
-    if not result.values:
-        return []
-    # The reference gives "" for a scalar entity without an answer when plain text was asked for.
-    nothing = None if confidence or spans or result.has_attributes else ""
-    entities = {}
-    for name, value in result.values:
-        found = _field(value, confidence, spans, as_dict=result.has_attributes)
-        entities[name] = nothing if found is None else found
-    return [entities]
-
-
-def _raw_records(result: RecordResult, confidence: bool, spans: bool) -> Any:
-    if result.instances is None:
-        return {}
-    return [
-        {name: _field(value, confidence, spans) for name, value in instance} for instance in result.instances
-    ]
-
-
-def _pair(pair: tuple[Span, Span], confidence: bool, spans: bool) -> Any:
-    head, tail = (span_item(span, include_confidence=confidence, include_spans=spans) for span in pair)
-    return {"head": head, "tail": tail} if confidence or spans else (head, tail)
-
-
-def _classification(value: Any, confidence: bool) -> Any:
-    if isinstance(value, list):
-        return [_classification(item, confidence) for item in value]
-    if isinstance(value, tuple) and len(value) == 2:
-        return {"label": value[0], "confidence": value[1]} if confidence else value[0]
-    return value
-
-
-def _looks_like_relations(value: Any) -> bool:
-    if not isinstance(value, list) or not value:
-        return False
-    first = value[0]
-    if isinstance(first, tuple):
-        return len(first) == 2
-    return isinstance(first, dict) and "head" in first and "tail" in first
-
-
-def _record(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _unique(value) if isinstance(value, list) else (value or None) for name, value in fields.items()
-    }
-
-
-def _unique(items: Sequence[Any]) -> list[Any]:
-    """First of equal items: by offsets and lower-cased text, or by the text alone without offsets."""
-    kept, seen = [], set()
-    for item in items:
-        text = item.get("text", "") if isinstance(item, dict) else item
-        offsets = (item.get("start"), item.get("end")) if isinstance(item, dict) else (None, None)
-        key = (text.lower(), *offsets)
-        if text and key not in seen:
-            seen.add(key)
-            kept.append(item)
-    return kept

@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from gliner2_lite.errors import BundleError, BundleNotFoundError, InputError
 from gliner2_lite.schema.limits import MARKERS
+
+Field = TypeVar("Field")
 
 FORMAT_VERSION = 1
 MANIFEST_NAME = "gliner2_lite.json"
@@ -34,11 +36,9 @@ DEFAULT_VARIANTS = ("int8", "fp32")  # the order in which from_pretrained(varian
 
 @dataclass(frozen=True, slots=True)
 class BundleConfig:
-    """The fields of the checkpoint's config that inference needs."""
+    """The fields of a manifest's ``config`` that concern the encoder; the others are the architecture's."""
 
     hidden_size: int
-    max_width: int
-    counting_layer: str
     token_pooling: str
     max_positions: int | None
 
@@ -77,12 +77,26 @@ class Bundle:
     """
 
     root: Path
+    architecture: str
     config: BundleConfig
     special_tokens: dict[str, int]
     variants: dict[str, Variant]
     files: dict[str, FileRecord]
     raw: dict[str, Any]
     vocabulary: str | None = None
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest's own file."""
+        return self.root / MANIFEST_NAME
+
+    def config_field(self, name: str, kind: type[Field]) -> Field:
+        """A field of the manifest's ``config`` that an architecture needs.
+
+        Raises:
+            BundleError: it is missing, or of another type.
+        """
+        return _field(self.raw["config"], name, kind, "config.", self.manifest)
 
     def path(self, name: str) -> Path:
         """The file ``name`` of the manifest as a path inside the bundle."""
@@ -224,14 +238,18 @@ def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON number")
 
 
+def _field(container: Any, key: str, kind: type[Field], where: str, manifest: Path) -> Field:
+    if not isinstance(container, dict) or key not in container:
+        raise BundleError(f"{manifest}: {where}{key} is missing; export or download the bundle again")
+    value = container[key]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+        raise BundleError(f"{manifest}: {where}{key} has the wrong type {type(value).__name__}")
+    return value
+
+
 def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
-    def get(container: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:
-        if not isinstance(container, dict) or key not in container:
-            raise BundleError(f"{manifest}: {where}{key} is missing; export or download the bundle again")
-        value = container[key]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
-            raise BundleError(f"{manifest}: {where}{key} has the wrong type {type(value).__name__}")
-        return value
+    def get(container: Any, key: str, kind: type[Field], where: str) -> Field:
+        return _field(container, key, kind, where, manifest)
 
     version = get(raw, "format_version", int, "")
     if version != FORMAT_VERSION:
@@ -240,22 +258,17 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
             "export the checkpoint again or install the matching gliner2_lite"
         )
     architecture = get(raw, "architecture", str, "")
-    if architecture != "span":
-        raise BundleError(f"{manifest}: architecture {architecture!r} is not supported, only 'span'")
-
     section = get(raw, "config", dict, "")
     max_positions = section.get("max_positions")
     if max_positions is not None and (not isinstance(max_positions, int) or max_positions < 1):
         raise BundleError(f"{manifest}: config.max_positions must be null or a positive integer")
     config = BundleConfig(
         hidden_size=get(section, "hidden_size", int, "config."),
-        max_width=get(section, "max_width", int, "config."),
-        counting_layer=get(section, "counting_layer", str, "config."),
         token_pooling=get(section, "token_pooling", str, "config."),
         max_positions=max_positions,
     )
-    if config.max_width < 1 or config.hidden_size < 1:
-        raise BundleError(f"{manifest}: config.max_width and config.hidden_size must be positive")
+    if config.hidden_size < 1:
+        raise BundleError(f"{manifest}: config.hidden_size must be positive")
 
     files = {}
     for name, entry in get(raw, "files", dict, "").items():
@@ -289,7 +302,7 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
     vocabulary = get(raw, "vocabulary", str, "") if raw.get("vocabulary") is not None else None
     if vocabulary is not None and vocabulary not in files:
         raise BundleError(f"{manifest}: vocabulary {vocabulary!r} is not in files")
-    return Bundle(root, config, special, variants, files, raw, vocabulary)
+    return Bundle(root, architecture, config, special, variants, files, raw, vocabulary)
 
 
 def _strings(entry: dict[str, Any], key: str, manifest: Path, where: str) -> tuple[str, ...]:

@@ -1,52 +1,14 @@
-"""Prompts and words → token ids and routing indices, padded to one batch of graph inputs."""
+"""Encoded texts → one batch of graph inputs, padded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from gliner2_lite.errors import InputError
-from gliner2_lite.prompt.layout import LABEL_MARKERS, Prompt
-from gliner2_lite.prompt.words import Words
-from gliner2_lite.schema.limits import PROMPT_MARKER, STRUCT_SEPARATOR, TEXT_SEPARATOR
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float32]
-TokenIds = Callable[[str], Sequence[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One text with its schema: ``text`` as encoded (with the final mark), its words, its prompt."""
-
-    text: str
-    words: Words
-    prompt: Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """Token ids of one sample and where in them the words and markers stand.
-
-    ``word_pieces[i]`` are the positions of word ``i``'s subwords (choice prefix words first);
-    ``label_tokens[t]`` those of task ``t``'s label markers, ``task_tokens[t]`` of its ``[P]``.
-    """
-
-    ids: tuple[int, ...]
-    word_pieces: tuple[tuple[int, ...], ...]
-    task_tokens: tuple[int, ...]
-    label_tokens: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One text, checked and ready to run."""
-
-    sample: Sample
-    encoded: Encoded
+from gliner2_lite.graph.encode import Encoded
+from gliner2_lite.graph.numeric import Arrays, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,65 +26,7 @@ class Batch:
     prompt_tokens: IntArray  # [B, S]
     label_tokens: IntArray  # [B, M]
     label_tasks: IntArray  # [B, M], the task of each label; −1 where padded, a task of its own
-
-
-def encode_sample(sample: Sample, token_ids: TokenIds, special: dict[str, int], *, pooling: str) -> Encoded:
-    """Lay out ``tasks [SEP_TEXT] choices text`` as token ids and note the positions the heads read.
-
-    With first pooling the markers are found by their place in the prompt. With mean and max
-    pooling the reference takes every label-marker id inside a task instead, also those that a
-    label or description happens to contain; this does the same.
-    """
-    by_place = pooling not in ("mean", "max")
-    label_ids = {special[marker] for marker in (*LABEL_MARKERS, PROMPT_MARKER)}
-    ids: list[int] = []
-    task_tokens, label_tokens = [], []
-    for number, task in enumerate(sample.prompt.tasks):
-        if number:
-            ids.extend(token_ids(STRUCT_SEPARATOR))
-        begin = len(ids)
-        starts = []
-        for word in task.words:
-            starts.append(len(ids))
-            ids.extend(token_ids(word))
-        if by_place:
-            markers = [starts[1], *(starts[index] for index in task.marker_indices)]
-        else:
-            markers = [place for place in range(begin, len(ids)) if ids[place] in label_ids]
-        task_tokens.append(markers[0])
-        label_tokens.append(tuple(markers[1:]))
-    ids.extend(token_ids(TEXT_SEPARATOR))
-
-    pieces = []
-    for word in (*sample.prompt.prefix, *sample.words.values):
-        begin = len(ids)
-        ids.extend(token_ids(word))
-        if len(ids) > begin:
-            pieces.append(tuple(range(begin, len(ids))))
-        elif by_place:
-            pieces.append((begin,))  # a word without subwords reads the next one's
-    last = len(ids) - 1
-    if pieces and pieces[-1][0] > last:
-        pieces[-1] = (last,)
-    return Encoded(tuple(ids), tuple(pieces), tuple(task_tokens), tuple(label_tokens))
-
-
-def check_length(encoded: Encoded, max_positions: int | None, max_tokens: int) -> None:
-    """Refuse a sample that an encoder with absolute positions, or this model's limits, do not take.
-
-    Raises:
-        InputError: names the number of tokens, the limit and the ways out.
-    """
-    limit = max_tokens if max_positions is None else min(max_positions, max_tokens)
-    if len(encoded.ids) <= limit:
-        return
-    begin = encoded.word_pieces[0][0] if encoded.word_pieces else len(encoded.ids)
-    more = "" if limit == max_positions else ", or raise Limits.tokens"
-    raise InputError(
-        f"the text and schema make {len(encoded.ids)} tokens ({begin} of them the schema), this model takes "
-        f"{limit}; use the *_long method with a smaller chunk_size, give max_len, or ask for fewer "
-        f"labels{more}"
-    )
+    extras: Arrays = field(default_factory=dict)  # what one architecture asks for beside these
 
 
 def make_batch(encoded: Sequence[Encoded], *, pooling: str) -> Batch:

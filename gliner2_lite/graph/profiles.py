@@ -14,16 +14,16 @@ class Profile:
     """One way to run. No profile sets the number of threads: that is for ``threads=`` and the machine."""
 
     spinning: bool  # its threads wait actively for the next operator during a call
-    gives_back: bool  # after a call, memory that onnxruntime keeps for the next one goes back to the system
+    releases_memory: bool  # after a call, what onnxruntime keeps for the next one goes back to the system
 
 
 PROFILES = {
     # Between calls the process keeps the weights only: one long text does not cost memory for good.
-    "edge": Profile(spinning=False, gives_back=True),
+    "edge": Profile(spinning=False, releases_memory=True),
     # Processors are shared and paid for; memory is reserved anyway, so that of one call serves the next.
-    "serverless": Profile(spinning=False, gives_back=False),
+    "serverless": Profile(spinning=False, releases_memory=False),
     # Processors are the model's own: its threads wait for the next operator without giving them up.
-    "server": Profile(spinning=True, gives_back=False),
+    "server": Profile(spinning=True, releases_memory=False),
 }
 CPU_PROVIDER = "CPUExecutionProvider"
 
@@ -38,7 +38,7 @@ class SessionSettings:
 
     threads: int | None = None
     spinning: bool = True
-    gives_back: bool = False
+    releases_memory: bool = False
     providers: tuple[str, ...] = (CPU_PROVIDER,)
     entries: Mapping[str, str] = field(default_factory=dict)
 
@@ -66,7 +66,7 @@ def make_settings(
     return SessionSettings(
         threads=count,
         spinning=chosen.spinning,
-        gives_back=chosen.gives_back,
+        releases_memory=chosen.releases_memory,
         providers=_check_providers(providers),
         entries=_check_entries(session_options),
     )

@@ -24,15 +24,28 @@ import onnxruntime as ort
 from gliner2_lite.bundle.manifest import data_path
 from gliner2_lite.errors import BundleError, InputError, RunError
 from gliner2_lite.graph.batch import Batch
+from gliner2_lite.graph.numeric import Arrays
 from gliner2_lite.graph.profiles import CPU_PROVIDER, SessionSettings
 
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-INPUTS = (
-    "input_ids", "attention_mask", "word_tokens", "word_pieces",
-    "prompt_tokens", "label_tokens", "label_tasks",
-)  # fmt: skip
-OUTPUTS = ("count_logits", "class_logits", "label_states", "span_start", "span_end", "span_logits")
+#: Input of a graph → the array of a batch that it takes. Each is optional: pooling and encoder decide.
+INPUTS = {
+    "input_ids": "input_ids",
+    "attention_mask": "attention_mask",
+    "word_tokens": "word_tokens",
+    "word_pieces": "word_mask",
+    "prompt_tokens": "prompt_tokens",
+    "label_tokens": "label_tokens",
+    "label_tasks": "label_tasks",
+}
+#: Axis of an output → the array of a batch that has its length, and where.
+AXES = {
+    "batch": ("input_ids", 0),
+    "tasks": ("prompt_tokens", 1),
+    "labels": ("label_tokens", 1),
+    "words": ("word_tokens", 1),
+}
+#: onnxruntime's names of the types that outputs have.
+DTYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
 #: Smaller tensors stay inside the ONNX file: a mapping of their own would cost more than the copy.
 MIN_MAPPED_BYTES = 4096
 #: Weights of fp32 products must begin at multiples of this: the widest vector that AVX-512 loads.
@@ -56,7 +69,7 @@ _observers: list[Observer] = []
 
 @contextmanager
 def observed(observer: Observer) -> Iterator[None]:
-    """Within the block ``observer`` is told of every graph that this process opens or runs, when it is done."""
+    """Within the block ``observer`` is told of every graph that this process has opened or run."""
     _observers.append(observer)
     try:
         yield
@@ -70,22 +83,23 @@ def _tell(what: Literal["open", "run"], begin: float, shape: tuple[int, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """What the graph gives for a batch; rows beyond a sample's own lengths are padding."""
+class Contract:
+    """What an architecture asks of its graph: the outputs it reads, and inputs beside the common ones."""
 
-    count_logits: FloatArray  # [B, S, 20]
-    class_logits: FloatArray  # [B, M]
-    label_states: FloatArray  # [B, M, H]
-    span_start: FloatArray  # [B, W, 4H]
-    span_end: FloatArray  # [B, W, 4H]
-    span_logits: FloatArray  # [B, W, max_width, M], first instance; meaningless beyond the last word
+    outputs: tuple[str, ...]
+    extra_inputs: tuple[str, ...] = ()
 
 
 class GraphSession:
     """One loaded graph, safe to call from several threads. ``graph`` is the file it was loaded from."""
 
     def __init__(
-        self, graph: Path, *, settings: SessionSettings | None = None, optimized: bool = False
+        self,
+        graph: Path,
+        contract: Contract,
+        *,
+        settings: SessionSettings | None = None,
+        optimized: bool = False,
     ) -> None:
         """Load ``graph``; ``optimized`` says that it was optimised when it was written.
 
@@ -100,21 +114,29 @@ class GraphSession:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session = _open(graph, options, chosen)
         self._inputs = {item.name for item in self._session.get_inputs()}
-        self._shapes = {item.name: item.shape for item in self._session.get_outputs()}
-        missing = set(OUTPUTS) - self._shapes.keys()
-        unknown = self._inputs - set(INPUTS)
+        described = {item.name: item for item in self._session.get_outputs()}
+        missing = set(contract.outputs) - described.keys()
+        unknown = self._inputs - {*INPUTS, *contract.extra_inputs}
         if missing or unknown:
             raise BundleError(
                 f"{graph} is not a graph of this format (missing outputs {sorted(missing)}, unknown inputs "
                 f"{sorted(unknown)}); export the checkpoint again"
             )
         self._process = os.getpid()
-        self._emptying = _emptying_options() if chosen.gives_back and not _accelerated(chosen) else None
+        self._outputs = {name: described[name] for name in contract.outputs}
+        self._sizes_known = all(
+            output.type in DTYPES and all(isinstance(axis, int) or axis in AXES for axis in output.shape)
+            for output in self._outputs.values()
+        )
+        self._emptying = _emptying_options() if chosen.releases_memory and not _accelerated(chosen) else None
         _open_sessions.add(self)
         _tell("open", begin)
 
-    def run(self, batch: Batch, *, last: bool = False) -> Features:
-        """Run the graph on one batch; ``last`` of a call: a profile that gives back then empties the arena.
+    def run(self, batch: Batch, *, last: bool = False) -> Arrays:
+        """Run one batch: the outputs of the contract by name. Rows beyond a text's own lengths are padding.
+
+        ``last=True`` marks a call's final batch; under a profile that releases memory the arena is emptied
+        after it.
 
         Raises:
             RunError: the graph fails, for want of memory as a rule, or this process was forked after the
@@ -126,18 +148,16 @@ class GraphSession:
                 "along: load the model after the fork, or start processes with the method 'spawn' "
                 "(extract_iter(..., workers=N) does)"
             )
-        values = (
-            batch.input_ids, batch.attention_mask, batch.word_tokens, batch.word_mask,
-            batch.prompt_tokens, batch.label_tokens, batch.label_tasks,
-        )  # fmt: skip
-        feeds = dict(zip(INPUTS, values, strict=True))
-        wanted = {name: value for name, value in feeds.items() if name in self._inputs}
         begin = perf_counter()
+        feeds = {name: getattr(batch, array) for name, array in INPUTS.items()} | dict(batch.extras)
+        wanted = {name: value for name, value in feeds.items() if name in self._inputs}
         try:
-            if last and self._emptying is not None:
+            if not last or self._emptying is None:
+                outputs = self._session.run(list(self._outputs), wanted)
+            elif self._sizes_known:
                 outputs = self._run_and_empty(batch, wanted)
-            else:
-                outputs = self._session.run(list(OUTPUTS), wanted)
+            else:  # outputs within the arena keep the blocks around them until they are dropped
+                outputs = self._session.run(list(self._outputs), wanted, self._emptying)
         except MemoryError:
             raise
         except Exception as error:  # onnxruntime's own classes all derive from Exception directly
@@ -147,23 +167,19 @@ class GraphSession:
                 "short, use a smaller batch_size or batch_tokens, give max_len, or use a *_long method"
             ) from error
         _tell("run", begin, batch.input_ids.shape)
-        return Features(*outputs)
+        return dict(zip(self._outputs, outputs, strict=True))
 
-    def _run_and_empty(self, batch: Batch, inputs: Mapping[str, Any]) -> list[FloatArray]:
+    def _run_and_empty(self, batch: Batch, inputs: Arrays) -> list[npt.NDArray[Any]]:
         """Run, then free the arena; outputs lie outside of it, or they would hold the blocks around them."""
-        sizes = {
-            "batch": batch.input_ids.shape[0],
-            "tasks": batch.prompt_tokens.shape[1],
-            "labels": batch.label_tokens.shape[1],
-            "words": batch.word_tokens.shape[1],
-        }
+        lengths = {axis: getattr(batch, array).shape[place] for axis, (array, place) in AXES.items()}
         binding = self._session.io_binding()
         for name, value in inputs.items():
             binding.bind_cpu_input(name, value)
-        outputs = []
-        for name in OUTPUTS:
-            array = np.empty([sizes.get(axis, axis) for axis in self._shapes[name]], dtype=np.float32)
-            binding.bind_output(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+        outputs: list[npt.NDArray[Any]] = []
+        for name, output in self._outputs.items():
+            shape, dtype = [lengths.get(axis, axis) for axis in output.shape], DTYPES[output.type]
+            array: npt.NDArray[Any] = np.empty(shape, dtype=dtype)
+            binding.bind_output(name, "cpu", 0, dtype, array.shape, array.ctypes.data)
             outputs.append(array)
         self._session.run_with_iobinding(binding, self._emptying)
         return outputs

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gliner2_lite.answers.windows import check_window
 from gliner2_lite.errors import InputError
 from gliner2_lite.integrations.reading import CHUNK_SIZE, all_or_error, read_texts
 from gliner2_lite.model.extractor import GLiNER2
-from gliner2_lite.pipeline.options import check_batch_limits, make_options
+from gliner2_lite.pipeline.options import CallOptions
 from gliner2_lite.schema import Schema, StructureBuilder, compile_schema
 
 ON_ERROR = ("raise", "record")
@@ -88,9 +87,10 @@ class Extractor:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schema", _own_schema(self.schema))
-        make_options(threshold=self.threshold)
-        check_batch_limits(self.batch_size, None)
-        check_window(self.chunk_size, 0)
+        CallOptions.checked(
+            threshold=self.threshold, batch_size=self.batch_size,
+            long=True, chunk_size=self.chunk_size, chunk_overlap=0,
+        )  # fmt: skip
         if self.on_error is not None and self.on_error not in ON_ERROR:
             choices = ", ".join(map(repr, ON_ERROR))
             raise InputError(f"on_error must be one of {choices} or None, not {self.on_error!r}")

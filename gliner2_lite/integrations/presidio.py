@@ -17,7 +17,7 @@ from gliner2_lite.integrations import missing_extra
 from gliner2_lite.integrations.entities import find_entities
 from gliner2_lite.integrations.extractor import shared_model
 from gliner2_lite.model.extractor import GLiNER2
-from gliner2_lite.pipeline.options import make_options
+from gliner2_lite.pipeline.options import CallOptions
 from gliner2_lite.schema import compile_schema, entities_schema
 
 try:
@@ -73,7 +73,7 @@ class GLiNER2Recognizer(LocalRecognizer):
         variant: str | None = None,
         threads: int | None = None,
     ) -> None:
-        make_options(threshold=threshold)
+        CallOptions.checked(threshold=threshold)
         if not entity_mapping:
             raise InputError('entity_mapping is empty; map at least one label, such as {"person": "PERSON"}')
         unknown = [label for label in labels or {} if label not in entity_mapping]

@@ -17,7 +17,7 @@ from gliner2_lite.integrations import missing_extra
 from gliner2_lite.integrations.entities import Entity, entity_lists, one_label_per_span
 from gliner2_lite.integrations.extractor import shared_model
 from gliner2_lite.integrations.reading import read_texts
-from gliner2_lite.pipeline.options import check_batch_limits, make_options
+from gliner2_lite.pipeline.options import CallOptions
 from gliner2_lite.schema import Schema, classification_schema, compile_schema
 
 try:
@@ -63,8 +63,7 @@ class Settings:
     threads: int | None
 
     def __post_init__(self) -> None:
-        make_options(threshold=self.threshold)
-        check_batch_limits(self.batch_size, None)
+        CallOptions.checked(threshold=self.threshold, batch_size=self.batch_size)
         if self.alignment_mode not in ALIGNMENT_MODES:
             choices = ", ".join(map(repr, ALIGNMENT_MODES))
             raise InputError(f"alignment_mode must be one of {choices}, not {self.alignment_mode!r}")

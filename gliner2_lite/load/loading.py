@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gliner2_lite.architectures.span.scores import Heads
+from gliner2_lite.architectures.base import Architecture, find_architecture
 from gliner2_lite.bundle.manifest import Bundle, Variant, read_bundle, verify_files
 from gliner2_lite.errors import BundleError, InputError, InputTypeError
 from gliner2_lite.graph.profiles import CPU_PROVIDER, SessionSettings, make_settings
-from gliner2_lite.graph.session import GraphSession, require_runtime, runtime_version
+from gliner2_lite.graph.session import Contract, GraphSession, require_runtime, runtime_version
 from gliner2_lite.load.compiled import (
     Fingerprint,
     find_compiled,
@@ -28,19 +28,6 @@ COMPILE_FROM_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """Everything a model needs to answer."""
-
-    bundle: Bundle
-    variant: Variant
-    tokenizer: WordTokenizer
-    session: GraphSession
-    heads: Heads
-    arguments: dict[str, Any]  # of from_pretrained, to load the same model again in a worker process
-    gives_back: bool = False  # freed memory goes back to the system after every call
-
-
-@dataclass(frozen=True, slots=True)
 class LoadOptions:
     """The arguments of ``from_pretrained`` that concern the machine, as given; :func:`load` checks them."""
 
@@ -52,6 +39,19 @@ class LoadOptions:
     providers: object = None
     session_options: object = None
     verify: object = "size"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """Everything a model needs to answer."""
+
+    bundle: Bundle
+    variant: Variant
+    tokenizer: WordTokenizer
+    session: GraphSession
+    architecture: Architecture[Any]
+    again: LoadOptions  # load the same model again in a worker process, from the same directory
+    releases_memory: bool = False  # freed memory goes back to the system after every call
 
 
 def load(root: Path, options: LoadOptions) -> LoadedModel:
@@ -71,35 +71,36 @@ def load(root: Path, options: LoadOptions) -> LoadedModel:
         session_options=options.session_options,
     )
     bundle = read_bundle(root)
+    kind = find_architecture(bundle)
     chosen = bundle.choose(options.variant)
+    architecture = kind.open(bundle, chosen)
     verify_files(bundle, chosen, hashes=options.verify == "hash")
     tokenizer = open_tokenizer(bundle)
-    session = open_graph(bundle, chosen, settings, options)
+    session = open_graph(bundle, chosen, kind.contract, settings, options)
     portable = session.graph == bundle.path(chosen.graph)
     return LoadedModel(
         bundle=bundle,
         variant=chosen,
         tokenizer=tokenizer,
         session=session,
-        heads=Heads(bundle.path(chosen.heads), bundle.config),
-        arguments={
-            "repo_or_dir": str(root.resolve()),
-            "variant": chosen.name,
-            "profile": options.profile,
-            "threads": options.threads,
+        architecture=architecture,
+        again=LoadOptions(
+            variant=chosen.name,
+            profile=options.profile,
+            threads=options.threads,
             # What could not be compiled for this process is not tried again by each worker.
-            "prepack": "never" if portable else options.prepack,
-            "cache": options.cache,
-            "providers": list(settings.providers),
-            "session_options": dict(settings.entries),
-            "verify": "size",  # the files were verified just now, in this process
-        },
-        gives_back=settings.gives_back,
+            prepack="never" if portable else options.prepack,
+            cache=options.cache,
+            providers=list(settings.providers),
+            session_options=dict(settings.entries),
+            verify="size",  # the files were verified just now, in this process
+        ),
+        releases_memory=settings.releases_memory,
     )
 
 
 def open_graph(
-    bundle: Bundle, variant: Variant, settings: SessionSettings, options: LoadOptions
+    bundle: Bundle, variant: Variant, contract: Contract, settings: SessionSettings, options: LoadOptions
 ) -> GraphSession:
     """The variant's graph: compiled for this machine where that exists or pays, else the portable one.
 
@@ -112,12 +113,12 @@ def open_graph(
         compiled = _compiled_graph(bundle, variant, settings, options)
         if compiled is not None:
             try:
-                return GraphSession(compiled, settings=settings, optimized=True)
+                return GraphSession(compiled, contract, settings=settings, optimized=True)
             except BundleError as error:
                 if options.prepack == "require":
                     raise
                 warn_once(f"{error}; the portable graph is used")
-    return GraphSession(bundle.path(variant.graph), settings=settings, optimized=variant.optimized)
+    return GraphSession(bundle.path(variant.graph), contract, settings=settings, optimized=variant.optimized)
 
 
 def _compiled_graph(

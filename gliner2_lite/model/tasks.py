@@ -1,54 +1,22 @@
-"""One method per task: each builds the schema and calls the general methods."""
+"""One method per task: each builds the schema and answers it."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 from gliner2_lite.answers.flat import flat_entities
+from gliner2_lite.model.texts import TextMethods
+from gliner2_lite.pipeline.options import CallOptions
 from gliner2_lite.schema import classification_schema, entities_schema, relations_schema, structures_schema
 
 
-class TaskMethods(ABC):
-    """The convenience methods of the reference, on top of ``extract`` and its batch and long forms.
+class TaskMethods(TextMethods):
+    """The one-task methods of the reference.
 
     All take the options of :meth:`GLiNER2.extract`; ``batch_*`` those of ``batch_extract``, ``*_long``
     those of ``extract_long``.
     """
-
-    @abstractmethod
-    def extract(
-        self, text: str, schema: Any, threshold: float = 0.5, format_results: bool = True,
-        include_confidence: bool = False, include_spans: bool = False, max_len: int | None = None,
-        overlap_policy: str | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
-        """See ``GLiNER2.extract``."""
-
-    @abstractmethod
-    def batch_extract(
-        self, texts: Sequence[str], schemas: Any, batch_size: int = 8, threshold: float = 0.5,
-        num_workers: int = 0, format_results: bool = True, include_confidence: bool = False,
-        include_spans: bool = False, max_len: int | None = None, overlap_policy: str | None = None,
-    ) -> list[dict[str, Any]]:  # fmt: skip
-        """See ``GLiNER2.batch_extract``."""
-
-    @abstractmethod
-    def batch_extract_long(
-        self, texts: Sequence[str], schemas: Any, batch_size: int = 8, threshold: float = 0.5,
-        num_workers: int = 0, format_results: bool = True, include_confidence: bool = False,
-        include_spans: bool = False, chunk_size: int = 384, chunk_overlap: int = 64,
-        overlap_policy: str | None = None,
-    ) -> list[dict[str, Any]]:  # fmt: skip
-        """See ``GLiNER2.batch_extract_long``."""
-
-    @abstractmethod
-    def extract_long(
-        self, text: str, schema: Any, threshold: float = 0.5, chunk_size: int = 384,
-        chunk_overlap: int = 64, batch_size: int = 8, num_workers: int = 0, format_results: bool = True,
-        include_confidence: bool = False, include_spans: bool = False, overlap_policy: str | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
-        """See ``GLiNER2.extract_long``."""
 
     def extract_entities(
         self, text: str, entity_types: Any, threshold: float = 0.5, format_results: bool = True,
@@ -65,48 +33,54 @@ class TaskMethods(ABC):
         Returns:
             ``{"entities": {type: [...]}}``
         """
-        return self.extract(
-            text, entities_schema(entity_types),
-            threshold, format_results, include_confidence, include_spans,
-            max_len, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
         )  # fmt: skip
+        return self._answer(text, entities_schema(entity_types), options)
 
     def batch_extract_entities(
         self, texts: Sequence[str], entity_types: Any, batch_size: int = 8, threshold: float = 0.5,
         format_results: bool = True, include_confidence: bool = False, include_spans: bool = False,
-        max_len: int | None = None, overlap_policy: str | None = None,
+        max_len: int | None = None, overlap_policy: str | None = None, *, batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`extract_entities` for several texts."""
-        return self.batch_extract(
-            texts, entities_schema(entity_types),
-            batch_size, threshold, 0, format_results, include_confidence,
-            include_spans, max_len, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
         )  # fmt: skip
+        return self._answer_all(texts, entities_schema(entity_types), options)
 
     def extract_entities_long(
         self, text: str, entity_types: Any, threshold: float = 0.5, chunk_size: int = 384,
         chunk_overlap: int = 64, batch_size: int = 8, num_workers: int = 0, format_results: bool = True,
         include_confidence: bool = False, include_spans: bool = False, overlap_policy: str | None = None,
+        *, batch_tokens: int | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """:meth:`extract_entities` for a document of any length."""
-        return self.extract_long(
-            text, entities_schema(entity_types),
-            threshold, chunk_size, chunk_overlap, batch_size, num_workers,
-            format_results, include_confidence, include_spans, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
+            long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
+        return self._answer(text, entities_schema(entity_types), options)
 
     def batch_extract_entities_long(
         self, texts: Sequence[str], entity_types: Any, batch_size: int = 8, threshold: float = 0.5,
         num_workers: int = 0, format_results: bool = True, include_confidence: bool = False,
         include_spans: bool = False, chunk_size: int = 384, chunk_overlap: int = 64,
-        overlap_policy: str | None = None,
+        overlap_policy: str | None = None, *, batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`extract_entities_long` for several documents."""
-        return self.batch_extract_long(
-            texts, entities_schema(entity_types),
-            batch_size, threshold, num_workers, format_results,
-            include_confidence, include_spans, chunk_size, chunk_overlap, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
+            long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
+        return self._answer_all(texts, entities_schema(entity_types), options)
 
     def classify_text(
         self, text: str, tasks: Any, threshold: float = 0.5, format_results: bool = True,
@@ -123,48 +97,54 @@ class TaskMethods(ABC):
         Returns:
             ``{task: label}``
         """
-        return self.extract(
-            text, classification_schema(tasks),
-            threshold, format_results, include_confidence, include_spans,
-            max_len, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
         )  # fmt: skip
+        return self._answer(text, classification_schema(tasks), options)
 
     def batch_classify_text(
         self, texts: Sequence[str], tasks: Any, batch_size: int = 8, threshold: float = 0.5,
         format_results: bool = True, include_confidence: bool = False, include_spans: bool = False,
-        max_len: int | None = None, overlap_policy: str | None = None,
+        max_len: int | None = None, overlap_policy: str | None = None, *, batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`classify_text` for several texts."""
-        return self.batch_extract(
-            texts, classification_schema(tasks),
-            batch_size, threshold, 0, format_results, include_confidence,
-            include_spans, max_len, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
         )  # fmt: skip
+        return self._answer_all(texts, classification_schema(tasks), options)
 
     def classify_text_long(
         self, text: str, tasks: Any, threshold: float = 0.5, chunk_size: int = 384,
         chunk_overlap: int = 64, batch_size: int = 8, num_workers: int = 0, format_results: bool = True,
         include_confidence: bool = False, include_spans: bool = False, overlap_policy: str | None = None,
+        *, batch_tokens: int | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """:meth:`classify_text` for a document of any length."""
-        return self.extract_long(
-            text, classification_schema(tasks),
-            threshold, chunk_size, chunk_overlap, batch_size, num_workers,
-            format_results, include_confidence, include_spans, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
+            long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
+        return self._answer(text, classification_schema(tasks), options)
 
     def batch_classify_text_long(
         self, texts: Sequence[str], tasks: Any, batch_size: int = 8, threshold: float = 0.5,
         num_workers: int = 0, format_results: bool = True, include_confidence: bool = False,
         include_spans: bool = False, chunk_size: int = 384, chunk_overlap: int = 64,
-        overlap_policy: str | None = None,
+        overlap_policy: str | None = None, *, batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`classify_text_long` for several documents."""
-        return self.batch_extract_long(
-            texts, classification_schema(tasks),
-            batch_size, threshold, num_workers, format_results,
-            include_confidence, include_spans, chunk_size, chunk_overlap, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
+            long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
+        return self._answer_all(texts, classification_schema(tasks), options)
 
     def extract_json(
         self, text: str, structures: Any, threshold: float = 0.5, format_results: bool = True,
@@ -180,48 +160,54 @@ class TaskMethods(ABC):
         Returns:
             ``{structure: [{field: value}]}``
         """
-        return self.extract(
-            text, structures_schema(structures),
-            threshold, format_results, include_confidence, include_spans,
-            max_len, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
         )  # fmt: skip
+        return self._answer(text, structures_schema(structures), options)
 
     def batch_extract_json(
         self, texts: Sequence[str], structures: Any, batch_size: int = 8, threshold: float = 0.5,
         format_results: bool = True, include_confidence: bool = False, include_spans: bool = False,
-        max_len: int | None = None, overlap_policy: str | None = None,
+        max_len: int | None = None, overlap_policy: str | None = None, *, batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`extract_json` for several texts."""
-        return self.batch_extract(
-            texts, structures_schema(structures),
-            batch_size, threshold, 0, format_results, include_confidence,
-            include_spans, max_len, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
         )  # fmt: skip
+        return self._answer_all(texts, structures_schema(structures), options)
 
     def extract_json_long(
         self, text: str, structures: Any, threshold: float = 0.5, chunk_size: int = 384,
         chunk_overlap: int = 64, batch_size: int = 8, num_workers: int = 0, format_results: bool = True,
         include_confidence: bool = False, include_spans: bool = False, overlap_policy: str | None = None,
+        *, batch_tokens: int | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """:meth:`extract_json` for a document of any length."""
-        return self.extract_long(
-            text, structures_schema(structures),
-            threshold, chunk_size, chunk_overlap, batch_size, num_workers,
-            format_results, include_confidence, include_spans, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
+            long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
+        return self._answer(text, structures_schema(structures), options)
 
     def batch_extract_json_long(
         self, texts: Sequence[str], structures: Any, batch_size: int = 8, threshold: float = 0.5,
         num_workers: int = 0, format_results: bool = True, include_confidence: bool = False,
         include_spans: bool = False, chunk_size: int = 384, chunk_overlap: int = 64,
-        overlap_policy: str | None = None,
+        overlap_policy: str | None = None, *, batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`extract_json_long` for several documents."""
-        return self.batch_extract_long(
-            texts, structures_schema(structures),
-            batch_size, threshold, num_workers, format_results,
-            include_confidence, include_spans, chunk_size, chunk_overlap, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
+            long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
+        return self._answer_all(texts, structures_schema(structures), options)
 
     def extract_relations(
         self, text: str, relation_types: Any, threshold: float = 0.5, format_results: bool = True,
@@ -238,48 +224,54 @@ class TaskMethods(ABC):
         Returns:
             ``{"relation_extraction": {relation: [(head, tail)]}}``
         """
-        return self.extract(
-            text, relations_schema(relation_types),
-            threshold, format_results, include_confidence, include_spans,
-            max_len, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
         )  # fmt: skip
+        return self._answer(text, relations_schema(relation_types), options)
 
     def batch_extract_relations(
         self, texts: Sequence[str], relation_types: Any, batch_size: int = 8, threshold: float = 0.5,
         format_results: bool = True, include_confidence: bool = False, include_spans: bool = False,
-        max_len: int | None = None, overlap_policy: str | None = None,
+        max_len: int | None = None, overlap_policy: str | None = None, *, batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`extract_relations` for several texts."""
-        return self.batch_extract(
-            texts, relations_schema(relation_types),
-            batch_size, threshold, 0, format_results, include_confidence,
-            include_spans, max_len, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
         )  # fmt: skip
+        return self._answer_all(texts, relations_schema(relation_types), options)
 
     def extract_relations_long(
         self, text: str, relation_types: Any, threshold: float = 0.5, chunk_size: int = 384,
         chunk_overlap: int = 64, batch_size: int = 8, num_workers: int = 0, format_results: bool = True,
         include_confidence: bool = False, include_spans: bool = False, overlap_policy: str | None = None,
+        *, batch_tokens: int | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """:meth:`extract_relations` for a document of any length."""
-        return self.extract_long(
-            text, relations_schema(relation_types),
-            threshold, chunk_size, chunk_overlap, batch_size, num_workers,
-            format_results, include_confidence, include_spans, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
+            long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
+        return self._answer(text, relations_schema(relation_types), options)
 
     def batch_extract_relations_long(
         self, texts: Sequence[str], relation_types: Any, batch_size: int = 8, threshold: float = 0.5,
         num_workers: int = 0, format_results: bool = True, include_confidence: bool = False,
         include_spans: bool = False, chunk_size: int = 384, chunk_overlap: int = 64,
-        overlap_policy: str | None = None,
+        overlap_policy: str | None = None, *, batch_tokens: int | None = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`extract_relations_long` for several documents."""
-        return self.batch_extract_long(
-            texts, relations_schema(relation_types),
-            batch_size, threshold, num_workers, format_results,
-            include_confidence, include_spans, chunk_size, chunk_overlap, overlap_policy,
+        options = CallOptions.checked(
+            threshold=threshold, format_results=format_results, include_confidence=include_confidence,
+            include_spans=include_spans, overlap_policy=overlap_policy,
+            batch_size=batch_size, batch_tokens=batch_tokens,
+            long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
+        return self._answer_all(texts, relations_schema(relation_types), options)
 
     def predict_entities(
         self, text: str, labels: Sequence[str], flat_ner: bool = True, threshold: float = 0.5,
@@ -301,13 +293,14 @@ class TaskMethods(ABC):
 
     def batch_predict_entities(
         self, texts: Sequence[str], labels: Sequence[str], flat_ner: bool = True, threshold: float = 0.5,
-        multi_label: bool = False, batch_size: int = 8,
+        multi_label: bool = False, batch_size: int = 8, *, batch_tokens: int | None = None,
     ) -> list[list[dict[str, Any]]]:  # fmt: skip
         """:meth:`predict_entities` for several texts."""
-        found = self.batch_extract_entities(
-            texts, list(labels), batch_size, threshold, True, True, True, overlap_policy="allow"
-        )
+        options = CallOptions.checked(
+            threshold=threshold, include_confidence=True, include_spans=True, overlap_policy="allow",
+            batch_size=batch_size, batch_tokens=batch_tokens,
+        )  # fmt: skip
         return [
             flat_entities(result.get("entities", {}), flat_ner=flat_ner, multi_label=multi_label)
-            for result in found
+            for result in self._answer_all(texts, entities_schema(list(labels)), options)
         ]

@@ -1,22 +1,22 @@
-"""Texts → windows → results in order. What is held at a time is a window, never all texts' features."""
+"""Texts → windows → results in order. What is held at a time is a window, never all texts' arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from gliner2_lite.answers.windows import Chunk, LongOptions, merge_chunks, split_chunks
+from gliner2_lite.answers.types import Answers
+from gliner2_lite.answers.windows import merge_windows
 from gliner2_lite.errors import InputError
-from gliner2_lite.graph.batch import Request
 from gliner2_lite.graph.schedule import BatchLimits, windows
-from gliner2_lite.pipeline.options import check_text
+from gliner2_lite.pipeline.arguments import check_text
+from gliner2_lite.pipeline.options import CallOptions
+from gliner2_lite.pipeline.pipeline import Pipeline, Result, show
+from gliner2_lite.prompt.chunks import Chunk, ChunkSize, split_chunks
 from gliner2_lite.prompt.layout import Prompt
-from gliner2_lite.prompt.words import WordSplitter
 
-Result = dict[str, Any]
 Checked = str | None | InputError
 """A text, or why it cannot be one."""
 
@@ -25,70 +25,75 @@ LOOK_AHEAD = 4  # batches of a stream that are sorted together
 WINDOW_CHARS_PER_TEXT = 2048  # a window of longer texts holds fewer of them
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The two halves of a model's pipeline, with the options of one call."""
-
-    prepare: Callable[[str | None, Prompt], Request]
-    run: Callable[[Sequence[Request]], list[Result]]
-    splitter: WordSplitter
-    max_words: int  # of a document
-
-
-def answer_list(texts: Sequence[str | None], prompts: Sequence[Prompt], stages: Stages) -> Iterator[Result]:
-    """One result per text, in order. Every text is checked before the first one is run.
+def answer_texts(
+    pipeline: Pipeline, texts: Sequence[str | None], prompts: Sequence[Prompt], options: CallOptions
+) -> list[Result]:
+    """One result per text, in order; with ``options.chunks`` each is read in windows.
 
     Raises:
-        InputError: a text cannot be run.
+        InputError: a text cannot be run. RunError: the graph failed.
     """
+    if options.chunks is None:
+        answers = answer_list(pipeline, texts, prompts, options)
+    else:
+        answers = iter(_answer_documents(pipeline, texts, prompts, options, options.chunks))
+    return [show(found, options) for found in answers]
+
+
+def answer_list(
+    pipeline: Pipeline, texts: Sequence[str | None], prompts: Sequence[Prompt], options: CallOptions
+) -> Iterator[Answers]:
+    """The answers about each text. Every text is checked before the first one is run."""
     if len(texts) > LIST_WINDOW:
         for text, prompt in zip(texts, prompts, strict=True):
-            stages.prepare(text, prompt)
+            pipeline.prepare(text, prompt, options)
     pairs = zip(texts, prompts, strict=True)
     while window := list(islice(pairs, LIST_WINDOW)):
-        yield from stages.run([stages.prepare(text, prompt) for text, prompt in window])
+        yield from pipeline.run([pipeline.prepare(text, prompt, options) for text, prompt in window], options)
 
 
-def answer_documents(
-    texts: Sequence[str], prompts: Sequence[Prompt], stages: Stages, options: LongOptions
-) -> list[Result]:
-    """One result per document; the windows of words of all documents share the batches."""
-    chunked = [_chunks(text, stages, options) for text in texts]
+def _answer_documents(
+    pipeline: Pipeline,
+    texts: Sequence[str | None],
+    prompts: Sequence[Prompt],
+    options: CallOptions,
+    chunk_size: ChunkSize,
+) -> list[Answers]:
+    """The answers about each document; the windows of words of all documents share the batches."""
+    documents = [text or "" for text in texts]
+    chunked = [_chunks(pipeline, document, chunk_size) for document in documents]
     found = answer_list(
+        pipeline,
         [chunk.text for chunks in chunked for chunk in chunks],
         [prompt for prompt, chunks in zip(prompts, chunked, strict=True) for _ in chunks],
-        stages,
+        options,
     )
     return [
-        merge_chunks(
-            text,
-            chunks,
-            [next(found) for _ in chunks],
-            include_confidence=options.include_confidence,
-            include_spans=options.include_spans,
-            scalar_entities=prompt.scalar_entities,
-            policy=options.policy,
-        )
-        for text, prompt, chunks in zip(texts, prompts, chunked, strict=True)
+        merge_windows(document, chunks, [next(found) for _ in chunks], policy=options.policy)
+        for document, chunks in zip(documents, chunked, strict=True)
     ]
 
 
 def answer_window(
-    texts: Sequence[Checked], prompt: Prompt, stages: Stages, long: LongOptions | None
+    pipeline: Pipeline, texts: Sequence[Checked], prompt: Prompt, options: CallOptions
 ) -> list[Result | InputError]:
     """One window of a stream: a result per text, or the error of a text that cannot be run."""
-    if long is None:
-        return in_place([_try(lambda text: stages.prepare(text, prompt), text) for text in texts], stages.run)
 
-    def split(text: str | None) -> str:
-        document = text or ""
-        for chunk in _chunks(document, stages, long):
-            stages.prepare(chunk.text, prompt)
-        return document
+    chunk_size = options.chunks
+    if chunk_size is None:
+        return in_place(
+            [_try(lambda text: pipeline.prepare(text, prompt, options), text) for text in texts],
+            lambda requests: [show(answers, options) for answers in pipeline.run(requests, options)],
+        )
+
+    def check(text: str | None) -> str | None:
+        for chunk in _chunks(pipeline, text or "", chunk_size):
+            pipeline.prepare(chunk.text, prompt, options)
+        return text
 
     return in_place(
-        [_try(split, text) for text in texts],
-        lambda documents: answer_documents(documents, [prompt] * len(documents), stages, long),
+        [_try(check, text) for text in texts],
+        lambda good: answer_texts(pipeline, good, [prompt] * len(good), options),
     )
 
 
@@ -129,10 +134,8 @@ def in_place(items: Sequence[Any], run: Callable[[list[Any]], Sequence[Any]]) ->
     return [item if isinstance(item, InputError) else next(found) for item in items]
 
 
-def _chunks(text: str, stages: Stages, long: LongOptions) -> list[Chunk]:
-    return split_chunks(
-        text, stages.splitter, size=long.size, overlap=long.overlap, max_words=stages.max_words
-    )
+def _chunks(pipeline: Pipeline, text: str, chunk_size: ChunkSize) -> list[Chunk]:
+    return split_chunks(text, pipeline.splitter, chunk_size, max_words=pipeline.limits.words)
 
 
 def _try(stage: Callable[[Any], Any], item: Any) -> Any:

@@ -14,14 +14,21 @@ import traceback
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from gliner2_lite.errors import InputError, SchemaError, WorkerError
+from gliner2_lite.load.loading import LoadOptions, load
 from gliner2_lite.machine.processors import usable_cores
-from gliner2_lite.pipeline.stream import Checked, Result, in_place
+from gliner2_lite.pipeline.options import CallOptions
+from gliner2_lite.pipeline.pipeline import Pipeline, Result
+from gliner2_lite.pipeline.stream import Checked, answer_window
+from gliner2_lite.prompt.layout import Prompt
+from gliner2_lite.prompt.words import WordSplitter
+from gliner2_lite.schema.limits import Limits
 
 STOP_SECONDS = 5.0  # how long a worker may take to end before it is killed
 HELD_BACK = ("SIGINT", "SIGTERM", "SIGHUP")  # while a worker is started
@@ -34,30 +41,44 @@ Answers = list[Result | InputError]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every worker needs: pickled arguments of ``from_pretrained``, and of ``extract_iter``."""
+    """What every worker needs, pickled: a :class:`_Model`, and a schema with the options of the call."""
 
-    load: bytes
+    model: bytes
     call: bytes
 
 
-def make_setup(
-    arguments: dict[str, Any], splitter: Any, schema: Any, call: dict[str, Any], *, workers: int
-) -> Setup:
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """Of what a worker builds its pipeline."""
+
+    directory: str
+    load: LoadOptions
+    splitter: WordSplitter
+    limits: Limits
+
+
+def make_setup(pipeline: Pipeline, schema: Any, options: CallOptions, *, workers: int) -> Setup:
     """The set-up of ``workers`` processes that share the cores, unless the model was given ``threads``.
 
     Raises:
         SchemaError, InputError: the schema or the word splitter cannot be sent to another process.
     """
-    threads = arguments["threads"] or max(1, usable_cores() // workers)
+    loaded = pipeline.loaded
+    model = _Model(
+        directory=str(loaded.bundle.root.resolve()),
+        load=replace(loaded.again, threads=loaded.again.threads or max(1, usable_cores() // workers)),
+        splitter=pipeline.splitter,
+        limits=pipeline.limits,
+    )
     try:
-        load = pickle.dumps({**arguments, "threads": threads, "word_splitter": splitter})
+        pickled = pickle.dumps(model)
     except Exception as error:  # pickle raises whatever an object's own hooks raise
         raise InputError(
-            f"the word splitter {splitter!r} cannot be sent to worker processes ({error}); define it at the "
-            "top level of a module, or use workers=0"
+            f"the word splitter {pipeline.splitter!r} cannot be sent to worker processes ({error}); define "
+            "it at the top level of a module, or use workers=0"
         ) from error
     try:
-        return Setup(load, pickle.dumps({**call, "schema": schema}))
+        return Setup(pickled, pickle.dumps((schema, options)))
     except Exception as error:
         raise SchemaError(
             f"the schema cannot be sent to worker processes ({error}); define its validators at the top "
@@ -146,7 +167,7 @@ class _Worker:
 
     def _died(self) -> WorkerError | None:
         self.process.join(STOP_SECONDS)
-        error = WorkerError(_epitaph(self))
+        error = WorkerError(_death_message(self))
         self.ready, self.ended = False, True
         if self.task is None:
             return error
@@ -159,7 +180,9 @@ def _map(windows: Iterator[list[Checked]], workers: list[_Worker]) -> Generator[
     first, more = 0, True
     failure: Exception | None = None  # what ends the stream once the tasks before it are given
     while more or tasks:
-        while more and len(tasks) < 2 * len(workers) and (idle := [own for own in workers if own.idle]):
+        while (
+            more and len(tasks) < 2 * len(workers) and (idle := [worker for worker in workers if worker.idle])
+        ):
             try:
                 texts = next(windows, None)
             except Exception as error:  # the caller's own: it comes after what was read before it
@@ -176,11 +199,11 @@ def _map(windows: Iterator[list[Checked]], workers: list[_Worker]) -> Generator[
             yield tasks.popleft().answers or []
         elif more or tasks:
             # Also of a process that has ended already: what it said last is still to be read.
-            heard = [own for own in workers if not own.ended]
-            readable = wait([own.connection for own in heard])
-            for own in heard:
-                if own.connection in readable:
-                    unrelated = own.receive()
+            heard = [worker for worker in workers if not worker.ended]
+            readable = wait([worker.connection for worker in heard])
+            for worker in heard:
+                if worker.connection in readable:
+                    unrelated = worker.receive()
                     failure = failure or unrelated
             more = more and failure is None and not any(task.error for task in tasks)
     if failure is not None:
@@ -246,7 +269,7 @@ def _interrupts_masked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _epitaph(worker: _Worker) -> str:
+def _death_message(worker: _Worker) -> str:
     code = worker.process.exitcode
     if code is not None and code < 0:
         try:
@@ -273,25 +296,24 @@ def _serve(connection: Connection, setup: Setup) -> None:
     """A worker's life: load, then one answer per window, until the parent closes its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the parent ends its workers
     try:
-        model, call = _load(setup)
+        pipeline, prompt, options = _load(setup)
     except Exception as error:
-        _say(connection, _failure(error))
+        _send(connection, _failure(error))
         return
-    listened_to = _say(connection, (None, None, ""))
-    while listened_to:
+    parent_alive = _send(connection, (None, None, ""))
+    while parent_alive:
         try:
             texts = connection.recv()
         except (EOFError, OSError):
             return
         try:
-            answers = in_place(texts, lambda good: list(model.extract_iter(good, errors="yield", **call)))
-            message: Any = (answers, None, "")
+            message: Any = (answer_window(pipeline, texts, prompt, options), None, "")
         except Exception as error:  # sent to the parent, which raises it
             message = _failure(error)
-        listened_to = _say(connection, message)
+        parent_alive = _send(connection, message)
 
 
-def _say(connection: Connection, message: Any) -> bool:
+def _send(connection: Connection, message: Any) -> bool:
     """Send to the parent; False when it is gone, or wants no more."""
     try:
         connection.send(message)
@@ -300,17 +322,17 @@ def _say(connection: Connection, message: Any) -> bool:
     return True
 
 
-def _load(setup: Setup) -> tuple[Any, dict[str, Any]]:
-    from gliner2_lite.model.extractor import GLiNER2  # model.py imports this module
-
+def _load(setup: Setup) -> tuple[Pipeline, Prompt, CallOptions]:
     try:
-        load, call = pickle.loads(setup.load), pickle.loads(setup.call)
+        model, (schema, options) = pickle.loads(setup.model), pickle.loads(setup.call)
     except Exception as error:
         raise WorkerError(
             f"a validator or word splitter cannot be found in a worker process ({error}); define it at the "
             "top level of a module that can be imported"
         ) from error
-    return GLiNER2.from_pretrained(**load), call
+    pipeline = Pipeline(load(Path(model.directory), model.load), model.splitter, model.limits)
+    [prompt] = pipeline.prompts([schema])
+    return pipeline, prompt, options
 
 
 def _failure(error: Exception) -> tuple[None, Exception, str]:

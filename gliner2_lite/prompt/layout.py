@@ -1,8 +1,4 @@
-"""Schema → prompt words and their layout: which word is which task's or label's marker.
-
-A task stands in the prompt as ``( [P] PROMPT ( M label1 M label2 … ) )`` where ``M`` tells its kind.
-Every word is tokenised on its own later; PROMPT is one word however long it is.
-"""
+"""Schema → prompt: every task with its words, its labels and how its answer is to be read."""
 
 from __future__ import annotations
 
@@ -11,23 +7,26 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gliner2_lite.errors import SchemaError
+from gliner2_lite.prompt.markers import (
+    choice_words,
+    described,
+    key_of,
+    marker_indices,
+    shown_examples,
+    task_words,
+)
 from gliner2_lite.schema.compile import compile_schema
 from gliner2_lite.schema.limits import (
     DEFAULT_LIMITS,
-    DESCRIPTION_MARKER,
     ENTITY_MARKER,
-    EXAMPLE_MARKER,
     FIELD_MARKER,
     LABEL_MARKER,
-    OUTPUT_MARKER,
-    PROMPT_MARKER,
     RELATION_MARKER,
     Limits,
 )
 from gliner2_lite.schema.size import check_schema_size
 from gliner2_lite.schema.spec import (
     AttributeSpec,
-    ChoiceGroup,
     ClassificationSpec,
     EntitySpec,
     RelationSpec,
@@ -35,9 +34,7 @@ from gliner2_lite.schema.spec import (
     StructureSpec,
 )
 
-LABEL_MARKERS = (FIELD_MARKER, ENTITY_MARKER, RELATION_MARKER, LABEL_MARKER)
 ENTITIES_KEY = "entities"
-FIRST_LABEL_INDEX, LABEL_STEP = 4, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class TaskPrompt:
     @property
     def marker_indices(self) -> range:
         """Which of ``words`` are the label markers."""
-        return range(FIRST_LABEL_INDEX, FIRST_LABEL_INDEX + LABEL_STEP * len(self.labels), LABEL_STEP)
+        return marker_indices(len(self.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +116,19 @@ def build_prompt(spec: SchemaSpec) -> Prompt:
     tasks += [_classification(task, owners, longest) for task in spec.classifications]
     return Prompt(
         tasks=tuple(_read_as_entities(task, spec) if task.key == ENTITIES_KEY else task for task in tasks),
-        prefix=tuple(word for group in spec.choice_groups for word in _choice_words(group)),
+        prefix=tuple(word for group in spec.choice_groups for word in choice_words(group)),
         requested_relations=spec.requested_relations,
         classification_tasks=tuple(task.task for task in spec.classifications),
     )
 
 
 def _structure(structure: StructureSpec) -> TaskPrompt:
-    head = structure.name + _descriptions(structure.descriptions)
+    head = structure.name + described(structure.descriptions)
     return _task(head, FIELD_MARKER, structure.prompt_fields, structure)
 
 
 def _entities(spec: SchemaSpec) -> TaskPrompt:
-    head = ENTITIES_KEY + _descriptions(spec.entity_descriptions)
+    head = ENTITIES_KEY + described(spec.entity_descriptions)
     return _task(head, ENTITY_MARKER, spec.entity_labels, EntityTask(spec.entities, spec.attributes))
 
 
@@ -152,8 +149,8 @@ def _classification(
     task: ClassificationSpec, owners: Mapping[str, ClassificationSpec], longest: int
 ) -> TaskPrompt:
     head = f"{task.task}: {task.prompt}" if task.prompt else task.task
-    head += _descriptions(task.descriptions)
-    head += "".join(f" {EXAMPLE_MARKER} {given} {OUTPUT_MARKER} {label}" for given, label in task.examples)
+    head += described(task.descriptions)
+    head += shown_examples(task.examples)
     owner = _owner(head, owners, longest)
     if len(owner.labels) != len(task.labels):
         raise SchemaError(
@@ -176,27 +173,4 @@ def _owner(head: str, owners: Mapping[str, ClassificationSpec], longest: int) ->
 
 
 def _task(head: str, marker: str, labels: tuple[str, ...], target: Target) -> TaskPrompt:
-    key = head.split(f" {DESCRIPTION_MARKER} ")[0]
-    words = ["(", PROMPT_MARKER, head, "("]
-    for label in labels:
-        words += (marker, label)
-    words += (")", ")")
-    return TaskPrompt(key, tuple(words), labels, target)
-
-
-def _descriptions(descriptions: tuple[tuple[str, str], ...]) -> str:
-    return "".join(f" {DESCRIPTION_MARKER} {label}: {text}" for label, text in descriptions)
-
-
-def _choice_words(group: ChoiceGroup) -> list[str]:
-    words = ["(", f"{group.structure}:"]
-    for index, (field, choices) in enumerate(group.fields):
-        if index:
-            words.append(",")
-        words += (field, "(")
-        for number, choice in enumerate(choices):
-            if number:
-                words.append("|")
-            words.append(choice)
-        words.append(")")
-    return [*words, ")"]
+    return TaskPrompt(key_of(head), task_words(head, marker, labels), labels, target)

@@ -41,7 +41,7 @@ def main() -> None:
         path.write_bytes(alter(data, number, chance))
         try:
             model = GLiNER2.from_pretrained(root, verify=verify, prepack="never")
-            model._loaded.heads.counts, model._loaded.heads.spans  # noqa: B018 - read when they are needed
+            model.pipeline.loaded.architecture.heads.counts, model.pipeline.loaded.architecture.heads.spans  # noqa: B018 - read when they are needed
         except BundleError:
             ends["refused"] += 1
             continue

@@ -14,7 +14,7 @@ from gliner2_lite.answers.flat import flat_entities
 from gliner2_lite.answers.overlap import canonical_policy, resolve
 from gliner2_lite.architectures.span.decode import decode_task
 from gliner2_lite.architectures.span.scores import TaskScores
-from gliner2_lite.graph.batch import Sample
+from gliner2_lite.graph.encode import Sample
 from gliner2_lite.prompt.layout import build_prompts
 from gliner2_lite.prompt.words import char_words, split_words, whitespace_words
 from gliner2_lite.schema import RegexValidator
@@ -35,7 +35,7 @@ def test_splitters(splitter: Any, unit: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a", "[MASK]", " [MASK]", "  ", "\u0301", "é"])
 def test_tokenizer(model: GLiNER2, unit: str) -> None:
-    encode = model._loaded.tokenizer._encode
+    encode = model.pipeline.loaded.tokenizer._encode
     assert_near_linear(lambda n: lambda: encode(unit * n), 1_500)
 
 

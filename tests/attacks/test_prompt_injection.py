@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gliner2_lite import GLiNER2, Limits, Schema, SchemaError
-from gliner2_lite.graph.batch import Encoded, Sample, encode_sample
+from gliner2_lite.graph.encode import Encoded, Sample, encode_sample
 from gliner2_lite.prompt.layout import build_prompts
 from gliner2_lite.prompt.words import normalize_text, split_words, whitespace_words
 from gliner2_lite.schema.limits import MARKERS
@@ -26,7 +26,10 @@ def encoded(model: GLiNER2, schema: Schema, text: str) -> Encoded:
     sample = Sample(text, split_words(text, whitespace_words), prompt)
     bundle = model.bundle
     return encode_sample(
-        sample, model._loaded.tokenizer.ids, bundle.special_tokens, pooling=bundle.config.token_pooling
+        sample,
+        model.pipeline.loaded.tokenizer.ids,
+        bundle.special_tokens,
+        pooling=bundle.config.token_pooling,
     )
 
 
@@ -40,7 +43,7 @@ def test_a_label_has_one_marker_and_moves_no_other(model: GLiNER2, hostile: str)
         assert [item.ids[place] for place in task] == [special[wanted]] * labels
     assert [item.ids[place] for place in item.task_tokens] == [special["[P]"]] * 3
     # The word after each marker is the label itself.
-    ids = model._loaded.tokenizer.ids
+    ids = model.pipeline.loaded.tokenizer.ids
     for place, label in zip(item.label_tokens[1], ("first", hostile, "last"), strict=True):
         own = ids(label)
         assert item.ids[place + 1 : place + 1 + len(own)] == own

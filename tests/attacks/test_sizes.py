@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gliner2_lite import GLiNER2, InputError, Limits, Schema, SchemaError
+from gliner2_lite.pipeline.options import CallOptions
+from gliner2_lite.pipeline.workers import make_setup
 
 MANY = [f"label {number}" for number in range(10_000)]
 
@@ -72,12 +75,13 @@ def test_limits_are_overridden_in_one_place(small_bundle: Path) -> None:
     )
     assert [isinstance(item, InputError) for item in found] == [False, True, False]
     loose = GLiNER2.from_pretrained(small_bundle, limits=Limits(tokens=100_000, labels=10_000))
-    assert loose._limits.labels == 10_000
+    assert loose.pipeline.limits.labels == 10_000
 
 
 def test_workers_keep_the_limits(small_bundle: Path) -> None:
     strict = GLiNER2.from_pretrained(small_bundle, limits=Limits(words=3))
-    assert strict._load_arguments()["limits"] == Limits(words=3)
+    setup = make_setup(strict.pipeline, Schema().entities(["a"]), CallOptions(), workers=1)
+    assert pickle.loads(setup.model).limits == Limits(words=3)
 
 
 def test_wrong_limits() -> None:

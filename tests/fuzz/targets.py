@@ -20,10 +20,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gliner2_lite import BundleError, InputTypeError, Schema, SchemaError
-from gliner2_lite.architectures.span.decode import EntityResult, Span, decode_task
+from gliner2_lite.answers.types import EntityAnswer, Span
+from gliner2_lite.architectures.span.decode import decode_task
 from gliner2_lite.architectures.span.scores import TaskScores
 from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle, verify_files
-from gliner2_lite.graph.batch import Sample
+from gliner2_lite.graph.encode import Sample
 from gliner2_lite.load.locate import EMBEDDED
 from gliner2_lite.prompt.layout import build_prompts
 from gliner2_lite.prompt.words import Words, char_words, split_words, whitespace_words
@@ -212,7 +213,7 @@ def decoder(shape: tuple[int, int, int, int, float, str | None]) -> None:
     result = decode_task(
         prompt.tasks[0], TaskScores(1, spans=spans), sample, threshold=threshold, policy=policy
     )
-    assert isinstance(result, EntityResult) and result.values is not None
+    assert isinstance(result, EntityAnswer) and result.values is not None
     assert [name for name, _ in result.values] == names
     for _, found in result.values:
         assert isinstance(found, tuple)

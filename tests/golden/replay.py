@@ -8,8 +8,8 @@ from typing import Any
 from unittest.mock import patch
 
 import gliner2_lite
-from gliner2_lite.graph.batch import Encoded, Sample
-from gliner2_lite.model import extractor as runtime
+from gliner2_lite.graph.encode import Encoded, Sample
+from gliner2_lite.pipeline import pipeline as runtime
 from tests.golden.compare import Comparison, compare
 from tests.golden.program import call
 from tests.golden.store import load_record, record_path, tag, untag

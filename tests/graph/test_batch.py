@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gliner2_lite import InputError, Schema
-from gliner2_lite.graph.batch import Encoded, Sample, check_length, encode_sample, make_batch
+from gliner2_lite.graph.batch import make_batch
+from gliner2_lite.graph.encode import Encoded, Sample, check_length, encode_sample
 from gliner2_lite.prompt.layout import build_prompt
 from gliner2_lite.prompt.words import split_words, whitespace_words
 from gliner2_lite.schema import compile_schema

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from gliner2_lite import BundleError, GLiNER2, InputError, Schema
+from gliner2_lite.architectures.span.config import CONTRACT
 from gliner2_lite.errors import InputTypeError
 from gliner2_lite.graph import profiles
 from gliner2_lite.graph.profiles import PROFILES, make_settings
@@ -54,7 +55,7 @@ def test_profiles_answer_alike(small_bundle: Path) -> None:
 
 def test_arguments_win_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make_settings("edge", threads=3).threads == 3
-    assert make_settings("edge").gives_back is True and make_settings("server").gives_back is False
+    assert make_settings("edge").releases_memory is True and make_settings("server").releases_memory is False
     settings = make_settings("server", session_options={"session.intra_op.allow_spinning": 0, "x": True})
     assert settings.entries == {"session.intra_op.allow_spinning": "0", "x": "1"}
     monkeypatch.setattr(profiles, "cpus_are_limited", lambda: True)
@@ -106,7 +107,7 @@ def test_settings_reach_the_session(small_bundle: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
     settings = make_settings("edge", threads=2, session_options={"session.dynamic_block_base": "4"})
     with pytest.raises(BundleError, match="seen enough"):
-        GraphSession(small_bundle / "onnx" / "model.onnx", settings=settings)
+        GraphSession(small_bundle / "onnx" / "model.onnx", CONTRACT, settings=settings)
     ((options, providers),) = seen
     assert providers == ["CPUExecutionProvider"]
     assert options.intra_op_num_threads == 2
@@ -152,7 +153,7 @@ def test_the_arena_is_emptied_after_the_last_run_of_a_call(
 ) -> None:
     """Between runs of a call its blocks serve the next one: freeing them would cost time."""
     model = GLiNER2.from_pretrained("tiny", threads=1, profile=profile)
-    inner, seen = model._loaded.session._session, []
+    inner, seen = model.pipeline.loaded.session._session, []
 
     class Watched:
         def __getattr__(self, name: str) -> object:
@@ -166,7 +167,7 @@ def test_the_arena_is_emptied_after_the_last_run_of_a_call(
             seen.append(options.get_run_config_entry("memory.enable_memory_arena_shrinkage"))
             inner.run_with_iobinding(binding, options)
 
-    monkeypatch.setattr(model._loaded.session, "_session", Watched())
+    monkeypatch.setattr(model.pipeline.loaded.session, "_session", Watched())
     model.batch_extract(["Ann.", "Bob met Carl.", "Oslo."], Schema().entities(["person"]), batch_size=1)
     assert seen == ["run", "run", "cpu:0" if profile == "edge" else "run"]
 

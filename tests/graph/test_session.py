@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gliner2_lite import BundleError, GLiNER2, RunError, Schema
+from gliner2_lite.architectures.span.config import CONTRACT
 from gliner2_lite.graph import session as session_module
 from gliner2_lite.graph.session import GraphSession, misaligned_weights, write_prepacked
 
@@ -50,7 +51,7 @@ def test_a_graph_that_cannot_be_read_prints_nothing(
     graph = tmp_path / "model.onnx"
     graph.write_bytes(data.replace(b"MatMul", b"\xafatMul"))  # its message is not UTF-8: a ValueError
     with pytest.raises(BundleError, match="cannot be loaded by onnxruntime"):
-        GraphSession(graph)
+        GraphSession(graph, CONTRACT)
     assert capfd.readouterr().out == ""
 
 
@@ -60,7 +61,7 @@ def test_a_failed_run_names_its_size_and_the_ways_out(monkeypatch: pytest.Monkey
             raise Exception("bad_alloc")  # as onnxruntime's own classes derive
 
     model = GLiNER2.from_pretrained("tiny", threads=1)
-    monkeypatch.setattr(model._loaded.session, "_session", Failing())
+    monkeypatch.setattr(model.pipeline.loaded.session, "_session", Failing())
     with pytest.raises(RunError, match=r"failed on 2 texts with up to \d+ tokens \(bad_alloc\).*batch_size"):
         model.batch_extract(["Ann.", "Bob."], Schema().entities(["person"]))
 

@@ -16,9 +16,10 @@ from types import SimpleNamespace
 import pytest
 
 from gliner2_lite import BundleError, GLiNER2, InputError, cli
+from gliner2_lite.architectures.span.config import CONTRACT
 from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.graph.profiles import SessionSettings
-from gliner2_lite.graph.session import runtime_version
+from gliner2_lite.graph.session import Contract, runtime_version
 from gliner2_lite.load import compiled, compiling, loading
 from gliner2_lite.load.compiled import (
     DATA_NAME,
@@ -55,9 +56,9 @@ def used(root: Path, monkeypatch: pytest.MonkeyPatch, **options: object) -> list
     opened: list[Path] = []
     real = loading.GraphSession
 
-    def record(graph: Path, **settings: object) -> object:
+    def record(graph: Path, contract: Contract, **settings: object) -> object:
         opened.append(graph)
-        return real(graph, **settings)
+        return real(graph, contract, **settings)
 
     with monkeypatch.context() as patched:
         patched.setattr(loading, "GraphSession", record)
@@ -376,9 +377,9 @@ def test_info_tells_what_is_compiled(root: Path, capsys: pytest.CaptureFixture[s
 def test_workers_do_not_compile_what_this_process_could_not(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert GLiNER2.from_pretrained(root)._loaded.arguments["prepack"] == "never"
+    assert GLiNER2.from_pretrained(root).pipeline.loaded.again.prepack == "never"
     compile_into(root, root / STORE_NAME)
-    assert GLiNER2.from_pretrained(root)._loaded.arguments["prepack"] == "auto"
+    assert GLiNER2.from_pretrained(root).pipeline.loaded.again.prepack == "auto"
 
 
 def test_an_interrupted_compilation_leaves_nothing(
@@ -412,7 +413,7 @@ def test_prepack_and_providers(root: Path) -> None:
     bundle = read_bundle(root)
     settings = SessionSettings(providers=("AzureExecutionProvider", "CPUExecutionProvider"))
     with pytest.raises(InputError, match="for the CPU alone"):
-        open_graph(bundle, bundle.choose(None), settings, LoadOptions(prepack="require"))
+        open_graph(bundle, bundle.choose(None), CONTRACT, settings, LoadOptions(prepack="require"))
 
 
 def test_a_compiled_damaged_bundle_is_refused_by_the_command(root: Path) -> None:

@@ -21,7 +21,7 @@ from gliner2_lite import (
     Schema,
     SchemaError,
 )
-from gliner2_lite.architectures.span.scores import Heads
+from gliner2_lite.architectures.span import heads as heads_module
 
 TEXT = "Apple CEO Tim Cook announced iPhone 15 in California yesterday."
 LABELS = ["company", "person", "product", "location"]
@@ -189,7 +189,7 @@ def test_bad_calls_are_refused_before_the_model_runs(
 
 
 def test_nothing_in_nothing_out(model: GLiNER2) -> None:
-    assert model.batch_extract([], Schema(), batch_size=0) == []
+    assert model.batch_extract([], Schema()) == []
     assert model.batch_extract_long([], Schema()) == []
     assert model.extract(TEXT, Schema()) == {}
 
@@ -241,15 +241,15 @@ def test_one_model_serves_many_threads(model: GLiNER2) -> None:
 
 
 def test_head_weights_are_read_once_whoever_needs_them_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    heads = GLiNER2.from_pretrained("tiny")._loaded.heads
-    read, reads = Heads._weights, []
+    heads = GLiNER2.from_pretrained("tiny").pipeline.loaded.architecture.heads
+    read, reads = heads_module.read_weights, []
 
-    def slowly(self: Heads) -> Any:
-        reads.append(self)
+    def slowly(path: Path) -> Any:
+        reads.append(path)
         time.sleep(0.05)  # so that the other threads ask meanwhile
-        return read(self)
+        return read(path)
 
-    monkeypatch.setattr(Heads, "_weights", slowly)
+    monkeypatch.setattr(heads_module, "read_weights", slowly)
     with ThreadPoolExecutor(16) as pool:
         layers = set(pool.map(lambda _: (heads.counts, heads.spans), range(16)))
     assert len(layers) == 1 and len(reads) == 1

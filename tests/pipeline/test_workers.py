@@ -18,6 +18,7 @@ import pytest
 from gliner2_lite import GLiNER2, InputError, RegexValidator, Schema, SchemaError, WorkerError
 from gliner2_lite.machine.processors import usable_cores
 from gliner2_lite.pipeline import workers
+from gliner2_lite.pipeline.options import CallOptions
 from gliner2_lite.pipeline.workers import make_setup
 
 TEXTS = ["Tim Cook met Ann Lee in Oslo" + " on a cold day" * (5 * index % 7) for index in range(12)]
@@ -124,8 +125,9 @@ def test_what_cannot_be_sent_is_refused_at_once(small_bundle: Path) -> None:
 
 def test_threads_are_shared_out_unless_given() -> None:
     def threads(given: int | None, workers: int) -> Any:
-        setup = make_setup({"threads": given}, None, Schema(), {}, workers=workers)
-        return pickle.loads(setup.load)["threads"]
+        model = GLiNER2.from_pretrained("tiny", threads=given)
+        setup = make_setup(model.pipeline, Schema(), CallOptions(), workers=workers)
+        return pickle.loads(setup.model).load.threads
 
     assert threads(None, 1) == usable_cores()
     assert threads(None, 1000) == 1

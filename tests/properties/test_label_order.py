@@ -14,10 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gliner2_lite.architectures.span.decode import EntityResult, decode_task
-from gliner2_lite.architectures.span.scores import Heads, TaskScores
+from gliner2_lite.answers.types import EntityAnswer
+from gliner2_lite.architectures.span.config import read_config
+from gliner2_lite.architectures.span.decode import decode_task
+from gliner2_lite.architectures.span.heads import SpanHeads
+from gliner2_lite.architectures.span.scores import TaskScores
 from gliner2_lite.bundle.manifest import read_bundle
-from gliner2_lite.graph.batch import Sample
+from gliner2_lite.graph.encode import Sample
 from gliner2_lite.prompt.layout import build_prompts
 from gliner2_lite.prompt.words import split_words, whitespace_words
 from gliner2_lite.schema import Schema
@@ -32,7 +35,7 @@ SEEDS = st.integers(0, 10_000)
 @pytest.mark.parametrize("name", ["lstm-first-wordpiece", "v2-mean-wordpiece", "moe-max-unigram"])
 def test_counting_layers(name: str, tmp_path: Path) -> None:
     bundle = read_bundle(unpack_bundle(name, tmp_path))
-    heads = Heads(bundle.path(bundle.choose("fp32").heads), bundle.config)
+    heads = SpanHeads(bundle.path(bundle.choose("fp32").heads), read_config(bundle))
 
     @few(30)
     @given(ORDERS, st.integers(1, 5), SEEDS)
@@ -47,7 +50,7 @@ def test_counting_layers(name: str, tmp_path: Path) -> None:
 
 def test_span_scores(small_bundle: Path) -> None:
     bundle = read_bundle(small_bundle)
-    heads = Heads(bundle.path(bundle.choose("fp32").heads), bundle.config)
+    heads = SpanHeads(bundle.path(bundle.choose("fp32").heads), read_config(bundle))
 
     @few(30)
     @given(ORDERS, st.integers(1, 12), SEEDS)
@@ -62,14 +65,14 @@ def test_span_scores(small_bundle: Path) -> None:
     check()
 
 
-def decoded(labels: Sequence[str], spans: np.ndarray, threshold: float, policy: str | None) -> EntityResult:
+def decoded(labels: Sequence[str], spans: np.ndarray, threshold: float, policy: str | None) -> EntityAnswer:
     words = " ".join(f"w{number}" for number in range(spans.shape[2])) + " ."
     [prompt] = build_prompts([Schema().entities(list(labels))])
     sample = Sample(words, split_words(words, whitespace_words), prompt)
     result = decode_task(
         prompt.tasks[0], TaskScores(1, spans=spans), sample, threshold=threshold, policy=policy
     )
-    assert isinstance(result, EntityResult)
+    assert isinstance(result, EntityAnswer)
     return result
 
 

@@ -15,12 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gliner2_lite.errors import BundleError
-
-FloatArray = npt.NDArray[np.float32]
+from gliner2_lite.graph.numeric import FloatArray, gelu, layer_norm, relu, sigmoid, softmax
 
 MAX_COUNT = 20
 ATTENTION_HEADS = 4
-LAYER_NORM_EPS = 1e-5
 #: Under this name the exporter stores what the GRU's input weights and step vectors come to.
 INPUT_GATES = "gru.input_gates"
 
@@ -175,8 +173,8 @@ class TransformerLayer:
         scale = np.float32(1.0 / np.sqrt(width // ATTENTION_HEADS))
         weights = softmax((query * scale) @ key.swapaxes(-1, -2))  # [count, heads, M, M]
         attended = (weights @ value).transpose(0, 2, 1, 3).reshape(count, labels, width)
-        x = _layer_norm(x + self._out(attended), *self._norms[0])
-        return _layer_norm(x + self._shrink(relu(self._grow(x))), *self._norms[1])
+        x = layer_norm(x + self._out(attended), *self._norms[0])
+        return layer_norm(x + self._shrink(relu(self._grow(x))), *self._norms[1])
 
 
 class ExpertProjector:
@@ -207,42 +205,6 @@ def _over_rows(function: Callable[[FloatArray], FloatArray], parts: list[FloatAr
         results.append(out[begin : begin + size].reshape(*part.shape[:2], -1))
         begin += size
     return results
-
-
-def sigmoid(x: FloatArray) -> FloatArray:
-    """Logistic function in float32, without overflow warnings."""
-    with np.errstate(over="ignore"):
-        return np.asarray(1.0 / (1.0 + np.exp(-x)), dtype=np.float32)
-
-
-def softmax(x: FloatArray) -> FloatArray:
-    """Softmax over the last axis."""
-    shifted = np.exp(x - x.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)
-
-
-def relu(x: FloatArray) -> FloatArray:
-    """max(x, 0), in place: every caller hands over a fresh array."""
-    return np.maximum(x, 0.0, out=x)
-
-
-def gelu(x: FloatArray) -> FloatArray:
-    """The exact GELU, x·Φ(x)."""
-    return np.asarray(x * 0.5 * (1.0 + _erf(x / np.float32(np.sqrt(2.0)))), dtype=np.float32)
-
-
-def _erf(x: FloatArray) -> npt.NDArray[np.float64]:
-    # NumPy has no erf. Abramowitz & Stegun 7.1.26 is good to 1.5e-7 absolute, float32's own step near 1.
-    wide = np.abs(x.astype(np.float64))
-    t = 1.0 / (1.0 + 0.3275911 * wide)
-    poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
-    return np.asarray(np.sign(x) * (1.0 - poly * np.exp(-wide * wide)))
-
-
-def _layer_norm(x: FloatArray, weight: FloatArray, bias: FloatArray) -> FloatArray:
-    centred = x - x.mean(axis=-1, keepdims=True)
-    variance = np.mean(centred * centred, axis=-1, keepdims=True)
-    return np.asarray(centred / np.sqrt(variance + LAYER_NORM_EPS) * weight + bias, dtype=np.float32)
 
 
 def _transposed(weight: FloatArray) -> FloatArray:

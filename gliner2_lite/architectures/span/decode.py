@@ -1,4 +1,4 @@
-"""Scores → typed results per task: thresholds, validators, overlap policies, choices, attributes.
+"""Scores → typed answers per task: thresholds, validators, overlap policies, choices, attributes.
 
 Probabilities are float32 as in the reference. Span cells are compared with the threshold in
 float32; classes, choices and attributes compare the widened value in float64, also as there.
@@ -10,12 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from gliner2_lite.answers.overlap import resolve
-from gliner2_lite.architectures.span.counts import sigmoid, softmax
+from gliner2_lite.answers.types import (
+    EntityAnswer,
+    Label,
+    RecordAnswer,
+    RelationAnswer,
+    Span,
+    TaskAnswer,
+    Value,
+)
+from gliner2_lite.architectures.classes import choose_classes
 from gliner2_lite.architectures.span.scores import TaskScores
-from gliner2_lite.graph.batch import Sample
+from gliner2_lite.graph.encode import Sample
+from gliner2_lite.graph.numeric import FloatArray, sigmoid, softmax
 from gliner2_lite.prompt.layout import EntityTask, TaskPrompt
 from gliner2_lite.schema.spec import (
     AttributeSpec,
@@ -26,93 +35,23 @@ from gliner2_lite.schema.spec import (
     Validator,
 )
 
-FloatArray = npt.NDArray[np.float32]
 LIST = "list"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A class label or attribute value with its probability."""
-
-    label: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A found text. ``start``/``end`` are None for a choice, which is not a place in the text."""
-
-    text: str
-    confidence: float
-    start: int | None
-    end: int | None
-    attributes: tuple[tuple[str, Label | tuple[Label, ...]], ...] = ()
-
-
-Value = tuple[Span, ...] | Span | None
-"""A list field's spans, or a scalar field's one span or None."""
-
-
-@dataclass(frozen=True, slots=True)
-class EntityResult:
-    """Spans per entity type; ``values`` is None when the count gate was closed."""
-
-    values: tuple[tuple[str, Value], ...] | None
-    has_attributes: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RecordResult:
-    """Instances of a structure; None when the count is 0."""
-
-    instances: tuple[tuple[tuple[str, Value], ...], ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class RelationResult:
-    """Pairs of head and tail."""
-
-    pairs: tuple[tuple[Span, Span], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClassResult:
-    """The chosen labels of a classification task; exactly one unless ``multi_label``."""
-
-    labels: tuple[Label, ...]
-    multi_label: bool
-
-
-TaskResult = EntityResult | RecordResult | RelationResult | ClassResult
 
 
 def decode_task(
     task: TaskPrompt, scores: TaskScores, sample: Sample, *, threshold: float, policy: str | None
-) -> TaskResult:
-    """The typed result of one task; ``policy`` is canonical or None."""
+) -> TaskAnswer:
+    """The answer to one task; ``policy`` is canonical or None."""
     target = task.target
     if isinstance(target, ClassificationSpec):
-        return _classes(target, scores)
+        if scores.classes is None:
+            raise TypeError("classification task without class logits")
+        return choose_classes(target, scores.classes)
     if isinstance(target, EntityTask):
         return _entities(task, target, scores, sample, threshold, policy)
     if isinstance(target, RelationSpec):
         return _relations(task, target, scores, sample, threshold, policy)
     return _records(task, target, scores, sample, threshold, policy)
-
-
-def _classes(task: ClassificationSpec, scores: TaskScores) -> ClassResult:
-    if scores.classes is None:
-        raise TypeError("classification task without class logits")
-    use_sigmoid = task.class_act == "sigmoid" or (task.class_act != "softmax" and task.multi_label)
-    probabilities = (sigmoid if use_sigmoid else softmax)(scores.classes)[: len(task.labels)].tolist()
-    labels = [Label(label, value) for label, value in zip(task.labels, probabilities, strict=True)]
-    best = max(labels, key=lambda label: label.confidence)
-    if not task.multi_label:
-        return ClassResult((best,), multi_label=False)
-    chosen = [label for label in labels if label.confidence >= task.threshold] or [best]
-    if task.top_k is not None:
-        chosen = sorted(chosen, key=lambda label: label.confidence, reverse=True)[: task.top_k]
-    return ClassResult(tuple(chosen), multi_label=True)
 
 
 def _entities(
@@ -122,9 +61,9 @@ def _entities(
     sample: Sample,
     threshold: float,
     policy: str | None,
-) -> EntityResult:
+) -> EntityAnswer:
     if scores.spans is None:
-        return EntityResult(None)
+        return EntityAnswer(None)
     places = _places(task.labels)
     columns = [places[entity.name] for entity in target.entities]
     limits = [_either(entity.threshold, threshold) for entity in target.entities]
@@ -139,7 +78,7 @@ def _entities(
                 for cell, span in spans
             ]
         values.append((entity.name, _value([span for _, span in spans], entity.dtype, policy)))
-    return EntityResult(tuple(values), has_attributes=bool(target.attributes))
+    return EntityAnswer(tuple(values), has_attributes=bool(target.attributes))
 
 
 def _relations(
@@ -149,9 +88,9 @@ def _relations(
     sample: Sample,
     threshold: float,
     policy: str | None,
-) -> RelationResult:
+) -> RelationAnswer:
     if scores.spans is None:
-        return RelationResult(())
+        return RelationAnswer(())
     limit = _either(target.threshold, threshold)
     roles = len(task.labels)
     hits = _hits(scores.spans[:, :roles], [limit] * roles)
@@ -163,7 +102,7 @@ def _relations(
         ]
         if len(best) == 2 and isinstance(best[0], Span) and isinstance(best[1], Span):
             pairs.append((best[0], best[1]))
-    return RelationResult(tuple(pairs))
+    return RelationAnswer(tuple(pairs))
 
 
 def _records(
@@ -173,9 +112,9 @@ def _records(
     sample: Sample,
     threshold: float,
     policy: str | None,
-) -> RecordResult:
+) -> RecordAnswer:
     if scores.spans is None or scores.choices is None:
-        return RecordResult(None)
+        return RecordAnswer(None)
     places = _places(task.labels)
     columns = [places[field.name] for field in target.fields]
     limits = [_either(field.threshold, threshold) for field in target.fields]
@@ -203,7 +142,7 @@ def _records(
                 values.append((field.name, _value([span for _, span in spans], field.dtype, policy)))
         if any(value is not None and value != () for _, value in values):
             instances.append(tuple(values))
-    return RecordResult(tuple(instances))
+    return RecordAnswer(tuple(instances))
 
 
 def _choices(

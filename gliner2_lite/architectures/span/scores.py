@@ -1,4 +1,4 @@
-"""Features → scores of one sample.
+"""Arrays of the graph → scores of one text.
 
 The graph scores the first instance of every task. Further instances, which only records and relations
 have, are scored here from the graph's per-word span halves, with the small head weights of the bundle.
@@ -6,27 +6,16 @@ have, are scored here from the graph's per-word span halves, with the small head
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from gliner2_lite.architectures.span.counts import CountHead, predict_counts
-from gliner2_lite.architectures.span.spans import SpanScorer
-from gliner2_lite.bundle.manifest import BundleConfig
-from gliner2_lite.errors import BundleError
-from gliner2_lite.graph.batch import Encoded
-from gliner2_lite.graph.session import Features
+from gliner2_lite.architectures.span.counts import predict_counts
+from gliner2_lite.architectures.span.heads import SpanHeads
+from gliner2_lite.graph.encode import Encoded
+from gliner2_lite.graph.numeric import Arrays, FloatArray
 from gliner2_lite.prompt.layout import EntityTask, Prompt
 from gliner2_lite.schema.spec import ClassificationSpec
-
-FloatArray = npt.NDArray[np.float32]
-SCALE_SUFFIX = ".scale"
-MAX_HEADS_BYTES = 1 << 30  # unpacked: a small archive can hold terabytes of zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,64 +32,8 @@ class TaskScores:
     choices: FloatArray | None = None  # [instances, M, P]
 
 
-class Heads:
-    """The head weights of a variant, read when the first task with two instances comes by.
-
-    Raises:
-        BundleError: on first use, when the file is damaged or lacks an array.
-    """
-
-    def __init__(self, path: Path, config: BundleConfig) -> None:
-        self._path, self._config = path, config
-        self._lock = threading.Lock()
-        self._layers: tuple[CountHead, SpanScorer] | None = None
-
-    @property
-    def counts(self) -> CountHead:
-        """The counting layer."""
-        return self._read()[0]
-
-    @property
-    def spans(self) -> SpanScorer:
-        """The last span layer."""
-        return self._read()[1]
-
-    def _read(self) -> tuple[CountHead, SpanScorer]:
-        """Both layers, once for all threads. The arrays as stored are not kept beside them."""
-        with self._lock:
-            if self._layers is None:
-                weights = self._weights()
-                self._layers = (
-                    CountHead(self._config.counting_layer, weights, self._path),
-                    SpanScorer(weights, self._config.max_width, self._path),
-                )
-            return self._layers
-
-    def _weights(self) -> dict[str, FloatArray]:
-        import zipfile  # with three compression libraries: not before weights are read
-
-        try:
-            with zipfile.ZipFile(self._path) as archive:
-                size = sum(entry.file_size for entry in archive.infolist())
-            if size > MAX_HEADS_BYTES:
-                raise ValueError(f"its arrays have {size:,} bytes, more than {MAX_HEADS_BYTES:,}")
-            with np.load(self._path, allow_pickle=False) as stored:
-                return {name: _wide(stored, name) for name in stored.files if not name.endswith(SCALE_SUFFIX)}
-        except Exception as error:  # zipfile, zlib and NumPy have a dozen kinds for damaged files
-            raise BundleError(
-                f"{self._path} is not a file of arrays ({error}); get the bundle again"
-            ) from error
-
-
-def _wide(stored: Mapping[str, npt.NDArray[Any]], name: str) -> FloatArray:
-    """An array as float32; stored so, or as float16 where that loses nothing, or int8 with row scales."""
-    values = stored[name]
-    wide: FloatArray = values.astype(np.float32)
-    return wide * stored[name + SCALE_SUFFIX] if values.dtype == np.int8 else wide
-
-
 def score_sample(
-    heads: Heads, features: Features, row: int, encoded: Encoded, prompt: Prompt, *, text_words: int
+    heads: SpanHeads, arrays: Arrays, row: int, encoded: Encoded, prompt: Prompt, *, text_words: int
 ) -> list[TaskScores]:
     """Scores of every task of the sample in ``row`` of the batch.
 
@@ -109,10 +42,10 @@ def score_sample(
     sizes = [len(task) for task in encoded.label_tokens]
     begins = np.cumsum([0, *sizes]).tolist()
     columns = [slice(begin, begin + size) for begin, size in zip(begins, sizes, strict=False)]
-    counts = predict_counts(features.count_logits[row, : len(sizes)]).tolist()
+    counts = predict_counts(arrays["count_logits"][row, : len(sizes)]).tolist()
     words = len(encoded.word_pieces)
     text = slice(max(0, words - text_words), words)
-    grid = _first_grid(features.span_logits[row, :words])  # [M, words, max_width]
+    grid = _first_grid(arrays["span_logits"][row, :words])  # [M, words, max_width]
 
     instances: list[list[FloatArray]] = []  # per task, [M, words, max_width] of each instance
     repeated: list[int] = []
@@ -127,10 +60,10 @@ def score_sample(
     if repeated:
         later = _later_grids(
             heads,
-            [features.label_states[row, columns[index]] for index in repeated],
+            [arrays["label_states"][row, columns[index]] for index in repeated],
             [counts[index] for index in repeated],
-            features.span_start[row, :words],
-            features.span_end[row, :words],
+            arrays["span_start"][row, :words],
+            arrays["span_end"][row, :words],
         )
         for index, grids in zip(repeated, later, strict=True):
             instances[index].extend(grids)
@@ -138,7 +71,7 @@ def score_sample(
     scores = []
     for index, task in enumerate(prompt.tasks):
         if isinstance(task.target, ClassificationSpec):
-            scores.append(TaskScores(0, classes=features.class_logits[row, columns[index]]))
+            scores.append(TaskScores(0, classes=arrays["class_logits"][row, columns[index]]))
         elif instances[index]:
             stacked = np.stack(instances[index])  # [instances, M, words, max_width]
             prefix = stacked[:, :, : text.start, 0]
@@ -157,7 +90,7 @@ def _first_grid(logits: FloatArray) -> FloatArray:
 
 
 def _later_grids(
-    heads: Heads, labels: list[FloatArray], counts: list[int], start: FloatArray, end: FloatArray
+    heads: SpanHeads, labels: list[FloatArray], counts: list[int], start: FloatArray, end: FloatArray
 ) -> list[list[FloatArray]]:
     """Per task, the grids [M, words, max_width] of its second and further instances."""
     queries = heads.counts.queries(labels, counts)  # per task [count, M, H]

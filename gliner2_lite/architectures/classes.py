@@ -1,0 +1,28 @@
+"""Logits of a classification task → the chosen labels, the same for every architecture."""
+
+from __future__ import annotations
+
+from gliner2_lite.answers.types import ClassAnswer, Label
+from gliner2_lite.graph.numeric import FloatArray, sigmoid, softmax
+from gliner2_lite.schema.spec import ClassificationSpec
+
+
+def choose_classes(task: ClassificationSpec, logits: FloatArray) -> ClassAnswer:
+    """The best label, or with ``multi_label`` all from the task's threshold on and at least the best one.
+
+    Probabilities are float32 as in the reference, compared with the threshold in float64, also as there.
+
+    Args:
+        task: labels and options.
+        logits: [M], of the task's labels; what stands beyond them is not read.
+    """
+    use_sigmoid = task.class_act == "sigmoid" or (task.class_act != "softmax" and task.multi_label)
+    probabilities = (sigmoid if use_sigmoid else softmax)(logits)[: len(task.labels)].tolist()
+    labels = [Label(label, value) for label, value in zip(task.labels, probabilities, strict=True)]
+    best = max(labels, key=lambda label: label.confidence)
+    if not task.multi_label:
+        return ClassAnswer((best,), multi_label=False)
+    chosen = [label for label in labels if label.confidence >= task.threshold] or [best]
+    if task.top_k is not None:
+        chosen = sorted(chosen, key=lambda label: label.confidence, reverse=True)[: task.top_k]
+    return ClassAnswer(tuple(chosen), multi_label=True)
