@@ -27,7 +27,14 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 # Documents whose snippets run with the embedded model; those of integrations.md run in tests/apps.
-RUNNABLE = ("README.md", "docs/cli.md", "docs/demo.md")
+RUNNABLE = (
+    "README.md",
+    "docs/cli.md",
+    "docs/demo.md",
+    "docs/export.md",
+    "docs/schema.md",
+    "docs/tutorial.md",
+)
 # The two that set up a checkout: .ci/run runs them. And what needs an extra and a checkpoint: tests/export.
 SETUP, ELSEWHERE = "make ", "path/to/"
 
