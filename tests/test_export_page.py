@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gliner2_lite
 from gliner2_export.cli import build_parser
 from gliner2_export.quality.gold import READERS
 from gliner2_export.quality.metrics import KINDS, Comparison
@@ -17,7 +18,8 @@ from tests.test_schema_page import read_tables
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
 TABLES = read_tables(TEXT)
-QUALITY = json.loads((ROOT / "gliner2_lite" / "data" / "tiny" / "quality.json").read_text(encoding="utf-8"))
+TINY = Path(gliner2_lite.__file__).parent / "data" / "tiny"
+QUALITY = json.loads((TINY / "quality.json").read_text(encoding="utf-8"))
 #: How the page writes a default that is no value.
 UNSET = {None: "none", False: "off"}
 #: Where the page says what happens instead of None.
