@@ -27,8 +27,17 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 # Documents whose snippets run with the embedded model; those of integrations.md run in tests/apps.
-RUNNABLE = ("README.md", "docs/cli.md", "docs/demo.md")
-# The two that set up a checkout: .ci/run runs them. And what needs an extra and a checkpoint: tests/export.
+RUNNABLE = (
+    "README.md",
+    "docs/cli.md",
+    "docs/demo.md",
+    "docs/export.md",
+    "docs/migration.md",
+    "docs/schema.md",
+    "docs/tutorial.md",
+)
+# The two that set up a checkout: .ci/run runs them. And what needs an extra and a checkpoint: tests/export
+# runs those of export.md.
 SETUP, ELSEWHERE = "make ", "path/to/"
 
 
@@ -111,6 +120,7 @@ def test_there_are_snippets_to_run() -> None:
             counts[document, snippet.language] += ELSEWHERE not in snippet.code
     assert counts["README.md", "python"] >= 8 and counts["README.md", "sh"] >= 4
     assert counts["docs/cli.md", "sh"] >= 4 and counts["docs/demo.md", "python"] == 1
+    assert counts["docs/tutorial.md", "python"] >= 25 and counts["docs/migration.md", "python"] >= 9
 
 
 def commands_in(code: str) -> list[list[str]]:
@@ -162,6 +172,16 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert target.exists(), f"{document.name} links to {path}"
         if anchor and target.suffix == ".md":
             assert anchor in heading_anchors(target.read_text(encoding="utf-8")), f"{document.name}: {anchor}"
+
+
+def test_index_lists_every_page_once() -> None:
+    """README.md and docs/README.md lead to all others."""
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[\S+\]\((\S+?)\) \|", index, re.MULTILINE)
+    assert sorted(listed) == sorted(p.name for p in (ROOT / "docs").glob("*.md") if p.name != "README.md")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in ("README", "tutorial", "schema", "export", "migration"):
+        assert f"(docs/{page}.md)" in readme
 
 
 def heading_anchors(text: str) -> set[str]:
