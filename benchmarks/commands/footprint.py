@@ -26,10 +26,10 @@ from gliner2_lite.errors import GLiNER2LiteError, InputError
 PROJECT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(installed.__file__).resolve()
 EMBEDDED_DATA = "gliner2_lite/data/"  # the embedded model: not part of the slim environment's figure
-OURS, REFERENCE = "gliner2-lite", "gliner2[local]"
+OUR_PACKAGE, REFERENCE_PACKAGE = "gliner2-lite", "gliner2[local]"
 #: Of the checkout, what a build reads; everything else may be large or stale.
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "gliner2_lite", "export")
-SLIM_MB = 190.0
+SLIM_MB = 190.0  # goal: at most
 
 
 class InstallError(GLiNER2LiteError, RuntimeError):
@@ -75,13 +75,13 @@ def measure(
         "rows": [bundle_sizes(path) for path in bundles],
     }
     if slim_python is not None:
-        result["environments"]["slim"] = environment_sizes(slim_python, OURS)
+        result["environments"]["slim"] = environment_sizes(slim_python, OUR_PACKAGE)
     else:
         with tempfile.TemporaryDirectory(prefix="gliner2-lite-") as folder:
             python = make_slim(Path(folder), wheel)
-            result["environments"]["slim"] = environment_sizes(python, OURS)
+            result["environments"]["slim"] = environment_sizes(python, OUR_PACKAGE)
     if reference_python is not None:
-        result["environments"]["reference"] = environment_sizes(reference_python, REFERENCE)
+        result["environments"]["reference"] = environment_sizes(reference_python, REFERENCE_PACKAGE)
     return result
 
 
@@ -91,7 +91,7 @@ def make_slim(folder: Path, wheel: Path | None) -> Path:
     venv.create(home, with_pip=False)
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     source = wheel if wheel is not None else _copy_sources(folder / "source")
-    print(f"installing {OURS} into a new environment", file=sys.stderr, flush=True)
+    print(f"installing {OUR_PACKAGE} into a new environment", file=sys.stderr, flush=True)
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-input"]
     _run([*pip, "--disable-pip-version-check", str(source)])
     return python

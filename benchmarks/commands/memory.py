@@ -32,7 +32,8 @@ FIRST_CALLS = 100
 CHUNK = 100  # calls between two readings while growth is watched
 LONGEST_SHARE = 100  # one text in so many is among the longest
 DOCUMENT_SCHEMA = "entities-4"
-ANONYMOUS_MB, FURTHER_MB, GROWTH_PERCENT, DOCUMENT_MB = 90.0, 100.0, 2.0, 150.0  # goals
+#: Goals: at most.
+ANONYMOUS_MB, FURTHER_MB, GROWTH_PERCENT, DOCUMENT_MB = 90.0, 100.0, 2.0, 150.0
 MEMORY_COLUMNS = {
     "rss_mb": "resident", "anonymous_mb": "anonymous", "file_mb": "files", "pss_mb": "PSS", "own_mb": "own",
 }  # fmt: skip
@@ -83,9 +84,10 @@ def measure(
 ) -> dict[str, Any]:
     """Memory of every contestant, one after another so that none shares pages with the next.
 
-    ``first_calls`` mixed calls are made before memory is read; then ``processes`` more are started beside
-    the first; then, for our variants, ``calls`` mixed calls are watched for growth (0: not). Another process
-    reads a document of ``document_kb`` kilobytes (0: none). ``profile`` is that of our variants.
+    ``first_calls`` mixed calls are made before memory is read; then others are started beside the first,
+    ``processes`` in all; then, for our variants, ``calls`` mixed calls are watched for growth (0: not).
+    Another process reads a document of ``document_kb`` kilobytes (0: none). ``profile`` is that of our
+    variants.
 
     Raises:
         InputError: the system does not tell what a process takes.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
-from benchmarks.commands.footprint import goals
+import pytest
+
+from benchmarks.commands import footprint
 from tests.benchmarks.conftest import TINY, run_command
 
 
@@ -23,9 +26,19 @@ def test_footprint_of_this_environment_and_a_bundle(tmp_path: Path) -> None:
     assert 0 < row["variants"]["int8"] <= sum(row["files"].values())
 
 
+def test_the_embedded_model_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = [
+        {"name": "gliner2-lite", "version": "1", "bytes": 50, "bytecode": 4, "skipped": 30},
+        {"name": "numpy", "version": "2", "bytes": 40, "bytecode": 3, "skipped": 0},
+    ]
+    monkeypatch.setattr(footprint, "_run", lambda command: json.dumps({"packages": packages}))
+    sizes = footprint.environment_sizes(Path(sys.executable), "gliner2-lite")
+    assert (sizes["bytes"], sizes["embedded_bytes"], sizes["bytecode_bytes"]) == (60, 30, 7)
+
+
 def test_the_goal_names_what_the_reference_takes() -> None:
     sizes = {"slim": {"bytes": 180_000_000}, "reference": {"bytes": 1_300_000_000}}
-    (goal,) = goals({"environments": sizes})
+    (goal,) = footprint.goals({"environments": sizes})
     assert (goal["measured"], goal["reference"], goal["reached"]) == ("180.0 MB", "1300.0 MB", True)
-    (goal,) = goals({"environments": {"slim": {"bytes": 200_000_000}}})
+    (goal,) = footprint.goals({"environments": {"slim": {"bytes": 200_000_000}}})
     assert (goal["reference"], goal["reached"]) == ("", False)
