@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.pool import python_path_code
+from benchmarks.processes import python_code
 from gliner2_lite.bundle.manifest import MANIFEST_NAME
 from gliner2_lite.errors import ExportError, MissingExtraError
 
@@ -34,7 +34,7 @@ def plain_graphs_for(checkpoint: Path, cache: Path) -> Path:
     out = cache / f"{checkpoint_key(checkpoint)}-plain-{_digest([Path(__file__).parent / 'plain_export.py'])}"
     if not out.is_dir():
         _make_room(cache, out)
-        code = f"{python_path_code()}; from benchmarks.plain_export import main; main()"
+        code = python_code("benchmarks.plain_export")
         _run([sys.executable, "-c", code, str(checkpoint), str(out)], out)
     return out
 

@@ -12,7 +12,6 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -22,29 +21,11 @@ from torch import Tensor, nn
 from transformers import DebertaV2Config
 
 from benchmarks.schemas import build_schema
+from benchmarks.shapes import SHAPES, encoder_arguments
 from benchmarks.vocabulary import build_tokenizer, tokens_per_word
 from gliner2_lite.errors import ExportError
 from gliner2_lite.schema.limits import MARKERS
 
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of an encoder and the counting layer of the checkpoint that uses it."""
-
-    layers: int
-    hidden: int
-    heads: int
-    inner: int
-    counting_layer: str = "count_lstm"
-
-
-SHAPES = {
-    "deberta-v3-large": Shape(24, 1024, 16, 4096),
-    "deberta-v3-base": Shape(12, 768, 12, 3072, "count_lstm_v2"),
-    "deberta-v3-small": Shape(6, 768, 12, 3072),
-    "deberta-v3-xsmall": Shape(12, 384, 6, 1536),
-    "tiny": Shape(2, 48, 4, 96, "count_lstm_v2"),
-}
 MAX_WIDTH = 8
 SPAN_LOGIT_MEAN, SPAN_LOGIT_STD = -3.5, 1.4
 FITTING_TEXTS = 6
@@ -67,7 +48,7 @@ def make_checkpoint(
         counting_layer=sizes.counting_layer,
         token_pooling="first",
     )
-    encoder_config = _encoder_config(sizes, len(tokenizer) + len(MARKERS))
+    encoder_config = DebertaV2Config(**encoder_arguments(sizes, len(tokenizer) + len(MARKERS)))
     torch.manual_seed(seed)
     with contextlib.redirect_stdout(sys.stderr):  # the reference prints its configuration
         model = GLiNER2(config, encoder_config=encoder_config, tokenizer=tokenizer)
@@ -83,27 +64,6 @@ def make_checkpoint(
     return tokens_per_word(model.processor.tokenizer, sentences[:200])
 
 
-def _encoder_config(sizes: Shape, vocabulary: int) -> DebertaV2Config:
-    return DebertaV2Config(
-        vocab_size=vocabulary,
-        hidden_size=sizes.hidden,
-        num_hidden_layers=sizes.layers,
-        num_attention_heads=sizes.heads,
-        intermediate_size=sizes.inner,
-        relative_attention=True,
-        pos_att_type=["p2c", "c2p"],
-        position_buckets=256,
-        max_relative_positions=-1,
-        max_position_embeddings=512,
-        share_att_key=True,
-        norm_rel_ebd="layer_norm",
-        position_biased_input=False,
-        type_vocab_size=0,
-        layer_norm_eps=1e-7,
-        pad_token_id=0,
-    )
-
-
 def _fix_counts(model: GLiNER2) -> None:
     """Let ``count_pred`` say 1 whatever it reads: in a random encoder all ``[P]`` states are alike."""
     last = model.count_pred[-1]
@@ -116,7 +76,7 @@ def _fit_spans(model: GLiNER2, texts: Sequence[str]) -> None:
     """Scale and shift span logits to ``SPAN_LOGIT_MEAN`` and ``SPAN_LOGIT_STD``.
 
     The shift goes through the bias b2 of the last span layer (a logit is ``(W2·h + b2)·q``), along a
-    direction that all count-conditioned queries q are given in common.
+    direction that all count-conditioned queries q then have in common.
     """
     *_, before_last, last = model.span_rep.span_rep_layer.out_project  # dropout (off), Linear 4H → H
     projector = getattr(model.count_embed, "projector", None) or model.count_embed.transformer.out_projector

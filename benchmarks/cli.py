@@ -1,34 +1,35 @@
-"""The command line. Results go to files and to standard output, all else to standard error."""
+"""The command line: one subcommand per module of ``commands``.
+
+Results go to files and to standard output, all else to standard error.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from benchmarks.cli_options import (
-    add_machine_options,
-    add_run_options,
-    add_texts_option,
-    make_settings,
-    names,
-    positive,
-    positives,
+from benchmarks.commands import (
+    accuracy,
+    cold_start,
+    footprint,
+    latency,
+    make_checkpoint,
+    memory,
+    profile,
+    resources,
+    small_device,
+    throughput,
+    tokenizer,
 )
-from benchmarks.cli_resources import add_resource_commands
-from benchmarks.latency import make_cases, run_latency
-from benchmarks.plot import write_plot
-from benchmarks.profiling import TOKENS, profile_bundle
-from benchmarks.report import write_result
-from benchmarks.schemas import TITLES
-from benchmarks.settings import choose_cpus, prepare_out
-from benchmarks.texts import read_sentences
-from benchmarks.throughput import BATCH_SIZES, run_throughput
-from gliner2_lite.errors import GLiNER2LiteError, InputError
+from gliner2_lite.errors import GLiNER2LiteError
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
-SHAPE_NAMES = ("deberta-v3-base", "deberta-v3-small", "deberta-v3-xsmall", "deberta-v3-large", "tiny")
+#: In the order of --help.
+COMMANDS = (
+    make_checkpoint, latency, throughput, profile, cold_start, memory, footprint, small_device, resources,
+    accuracy, tokenizer,
+)  # fmt: skip
 
 EXAMPLES = """\
 examples:
@@ -43,11 +44,12 @@ examples:
   python -m benchmarks small-device --bundle my-bundle my-small-bundle
   python -m benchmarks resources --checkpoint base-random --reference-python .venv-export/bin/python
   python -m benchmarks accuracy --checkpoint my-checkpoint --data DIR
+  python -m benchmarks tokenizer my-bundle
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """The whole command line as one parser."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure gliner2_lite beside gliner2 on torch and a plain ONNX export, in one run.",
@@ -55,49 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    make = commands.add_parser("make-checkpoint", help="a random checkpoint in the official layout")
-    make.add_argument("--shape", choices=SHAPE_NAMES, default=SHAPE_NAMES[0], help="encoder sizes")
-    make.add_argument("--vocab", type=int, default=128_000, metavar="N", help="pieces (default: 128000)")
-    make.add_argument("--seed", type=int, default=0)
-    make.add_argument("out", metavar="OUT", type=Path, help="directory to make")
-    make.set_defaults(run=_make_checkpoint)
-
-    latency = commands.add_parser("latency", help="one text at a time: lengths × schemas, class labels")
-    add_run_options(latency, repetitions=5)
-    latency.add_argument(
-        "--schemas", type=names, metavar="LIST", help=f"some of {', '.join(TITLES)} (default: all)"
-    )
-    latency.add_argument("--words", type=positives, metavar="LIST", help="lengths (default: 10,25,100,300)")
-    latency.set_defaults(run=_latency)
-
-    throughput = commands.add_parser("throughput", help="texts of mixed lengths in batches")
-    add_run_options(throughput, repetitions=3)
-    throughput.add_argument(
-        "--texts", type=positive, metavar="N", help="texts per pass (default: 32; quick: 8)"
-    )
-    throughput.add_argument("--schema", choices=TITLES, default="entities-4", help="default: %(default)s")
-    throughput.set_defaults(run=_throughput)
-
-    profile = commands.add_parser("profile", help="time per operator of one graph")
-    profile.add_argument("--bundle", type=Path, required=True, metavar="DIR")
-    profile.add_argument("--variant", metavar="NAME", help="fp32 or int8 (default: int8 where there is one)")
-    profile.add_argument(
-        "--tokens",
-        type=positives,
-        default=TOKENS,
-        metavar="LIST",
-        help="lengths (default: 48,64,128,256,512)",
-    )
-    profile.add_argument(
-        "--runs", type=positive, default=20, metavar="N", help="runs per length (default: 20)"
-    )
-    add_machine_options(profile)
-    profile.set_defaults(run=_profile)
-
-    for command in (make, latency, throughput):
-        add_texts_option(command)
-    add_resource_commands(commands)
+    for command in COMMANDS:
+        command.add_parser(commands)
     return parser
 
 
@@ -114,51 +75,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"benchmarks: interrupted, {kept}", file=sys.stderr)
         return EXIT_INTERRUPTED
     return EXIT_OK
-
-
-def _make_checkpoint(options: argparse.Namespace) -> None:
-    try:
-        from benchmarks.checkpoint import make_checkpoint
-    except ModuleNotFoundError as error:
-        raise InputError(f'make-checkpoint needs {error.name}: pip install "gliner2-lite[export]"') from error
-    sentences = read_sentences(options.data)
-    ratio = make_checkpoint(options.shape, options.vocab, sentences, options.out, seed=options.seed)
-    print(f"{ratio:.2f} tokens per word on the texts it was made from", file=sys.stderr)
-    print(options.out)
-
-
-def _latency(options: argparse.Namespace) -> None:
-    unknown = set(options.schemas or ()) - set(TITLES)
-    cases = make_cases(quick=options.quick, schemas=options.schemas, words=options.words)
-    if unknown or not cases:
-        raise InputError(
-            f"--schemas {','.join(options.schemas)!r}: give some of {', '.join(TITLES)}, by commas"
-        )
-    result = run_latency(make_settings(options), cases)
-    print(write_result(result, options.out), end="")
-    write_plot(result, options.out)
-
-
-def _throughput(options: argparse.Namespace) -> None:
-    result = run_throughput(
-        make_settings(options),
-        schema=options.schema,
-        texts=options.texts or (8 if options.quick else 32),
-        batch_sizes=(1, 8) if options.quick else BATCH_SIZES,
-    )
-    print(write_result(result, options.out), end="")
-    write_plot(result, options.out)
-
-
-def _profile(options: argparse.Namespace) -> None:
-    threads, cpus = choose_cpus(options.threads)
-    out = prepare_out(options.out)
-    result = profile_bundle(
-        options.bundle,
-        variant=options.variant,
-        tokens=options.tokens,
-        runs=options.runs,
-        threads=threads,
-        cpus=cpus,
-    )
-    print(write_result(result, out), end="")

@@ -28,6 +28,8 @@ PAIRS = (
     ("int8", "optimum-int8"),
 )  # fmt: skip
 OURS, REFERENCE, PLAIN = ("int8", "fp32"), "gliner2", ("optimum-fp32", "optimum-int8")
+#: Who takes part when none is named in what the plain export would say little about, and takes minutes for.
+WITHOUT_PLAIN = (*OURS, REFERENCE)
 #: Contestants whose answers must be the reference's: quantized ones may differ.
 EXACT = ("fp32", REFERENCE, "optimum-fp32")
 
@@ -90,7 +92,7 @@ def make_roster(
     in, and a missing ``bundle`` is exported into ``cache``.
 
     Raises:
-        InputError: nothing to run, an unknown name, or a contestant that needs what was not given.
+        InputError: nothing to run, an unknown name, or a contestant that needs another option.
     """
     if checkpoint is None and bundle is None:
         raise InputError(

@@ -1,71 +1,74 @@
-"""What gliner2_lite sets out to reach, and what a latency result says about it."""
+"""What gliner2_lite sets out to reach: which goals apply to a model, and their rows in a report.
+
+The goals of a command stand in the command's module.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.contestants import REFERENCE
+from benchmarks.tables import table
+
 GOALS_FOR = "the deberta-v3-base shape and 2 cores"
-GOAL_MODEL = {"layers": 12, "hidden_size": 768}
-GOAL_SCHEMA = "entities-4"
+BASE_LAYERS, BASE_HIDDEN = 12, 768
+BASE_VOCABULARY = 100_000  # from here on it is the real vocabulary
+TINY = "tiny"
+
+#: One goal with its figure: ``what``, ``goal``, ``measured``, ``reference`` (texts; the last one is what
+#: gliner2 takes, empty where it was not asked) and ``reached``.
+Goal = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Goal:
-    """``fast`` should be at least ``times`` faster than ``slow`` on texts of ``words`` words."""
-
-    fast: str
-    slow: str
-    words: int
-    times: float
-
-
-GOALS = (
-    Goal("int8", "gliner2", 25, 6.0),
-    Goal("int8", "gliner2", 100, 4.0),
-    Goal("int8", "gliner2", 300, 3.0),
-    Goal("int8", "optimum-fp32", 25, 3.0),
-    Goal("int8", "optimum-fp32", 100, 2.5),
-    Goal("int8", "optimum-fp32", 300, 2.0),
-    Goal("fp32", "gliner2", 25, 3.0),
-    Goal("fp32", "gliner2", 100, 2.0),
-    Goal("fp32", "gliner2", 300, 1.6),
-)
-PRODUCT_GOALS = "at least 70 % at 64 tokens, 60 % at 256"
-OUTSIDE_WORDS, OUTSIDE_MS, OUTSIDE_SHARE = 25, 1.5, 0.08
+def is_base(model: dict[str, Any]) -> bool:
+    """Whether the goals for the base shape apply."""
+    return (
+        model.get("hidden_size") == BASE_HIDDEN
+        and model.get("layers") in (None, BASE_LAYERS)
+        and (model.get("vocabulary") or 0) >= BASE_VOCABULARY
+    )
 
 
-def compare_goals(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each goal that the latency ``result`` has figures for, with what was measured.
+def at_most(what: str, measured: float, limit: float, unit: str, reference: float | None = None) -> Goal:
+    """The goal that a figure is no larger than ``limit``."""
+    digits = 2 if unit == "s" else 1
+    return {
+        "what": what,
+        "goal": f"≤ {limit:g} {unit}",
+        "measured": f"{measured:.{digits}f} {unit}",
+        "reference": "" if reference is None else f"{reference:.{digits}f} {unit}",
+        "reached": measured <= limit,
+    }
 
-    Items have ``what``, ``words``, ``goal`` and ``measured`` (texts) and ``reached``.
-    """
-    if {key: result["model"].get(key) for key in GOAL_MODEL} != GOAL_MODEL:
+
+def at_least(what: str, times: float, goal: float) -> Goal:
+    """The goal that something is at least ``goal`` times as fast."""
+    return {
+        "what": what,
+        "goal": f"≥ {goal:g}×",
+        "measured": f"{times:.1f}×",
+        "reference": "",
+        "reached": times >= goal,
+    }
+
+
+def goals_table(goals: Sequence[Goal]) -> list[str]:
+    """Lines of a table of goals, with a column for gliner2 where it was measured; none for no goal."""
+    if not goals:
         return []
-    rows = {row["words"]: row for row in result["rows"] if row["schema"] == GOAL_SCHEMA}
-    items = []
-    for goal in GOALS:
-        measured = rows.get(goal.words, {}).get("faster", {}).get(f"{goal.fast} / {goal.slow}")
-        if measured is not None:
-            items.append(
-                {
-                    "what": f"{goal.fast} faster than {goal.slow}",
-                    "words": goal.words,
-                    "goal": f"≥ {goal.times:g}×",
-                    "measured": f"{measured:.2f}×",
-                    "reached": measured >= goal.times,
-                }
-            )
-    ours = rows.get(OUTSIDE_WORDS, {}).get("results", {}).get("int8")
-    if ours is not None and "outside_ms" in ours:
-        share = ours["outside_ms"] / ours["median_ms"]
-        items.append(
-            {
-                "what": "int8, time outside the session",
-                "words": OUTSIDE_WORDS,
-                "goal": f"≤ {OUTSIDE_MS:g} ms and ≤ {OUTSIDE_SHARE:.0%}",
-                "measured": f"{ours['outside_ms']:.2f} ms, {share:.1%}",
-                "reached": ours["outside_ms"] <= OUTSIDE_MS and share <= OUTSIDE_SHARE,
-            }
-        )
-    return items
+    reference = any(goal["reference"] for goal in goals)
+    rows = (
+        [
+            goal["what"], goal["goal"], goal["measured"], *([goal["reference"]] if reference else []),
+            yes_or_no(goal["reached"]),
+        ]
+        for goal in goals
+    )  # fmt: skip
+    header = ["what", "goal", "measured", *([REFERENCE] if reference else []), "reached"]
+    return ["## Goals", "", *table(header, rows), ""]
+
+
+def yes_or_no(reached: bool) -> str:
+    """Whether a goal was reached, in the words of the tables."""
+    return "yes" if reached else "no"

@@ -17,7 +17,7 @@ def closure(requirement: str) -> dict[str, metadata.Distribution]:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    found: dict[str, metadata.Distribution] = {}
+    distributions: dict[str, metadata.Distribution] = {}
     seen: set[tuple[str, str]] = set()
     waiting = [Requirement(requirement)]
     while waiting:
@@ -27,12 +27,12 @@ def closure(requirement: str) -> dict[str, metadata.Distribution]:
             if (name, extra) in seen:
                 continue
             seen.add((name, extra))
-            found[name] = metadata.distribution(wanted.name)
-            for line in found[name].requires or ():
+            distributions[name] = metadata.distribution(wanted.name)
+            for line in distributions[name].requires or ():
                 needed = Requirement(line)
                 if needed.marker is None or needed.marker.evaluate({"extra": extra}):
                     waiting.append(needed)
-    return found
+    return distributions
 
 
 def size_of(distribution: metadata.Distribution, skip: str | None = None) -> dict[str, int]:
@@ -50,8 +50,10 @@ def size_of(distribution: metadata.Distribution, skip: str | None = None) -> dic
 
 def measure(requirement: str, skip: str | None) -> dict[str, Any]:
     """Sizes and versions of the closure of ``requirement``, largest first."""
-    found = closure(requirement)
-    packages = [{"name": name, "version": one.version, **size_of(one, skip)} for name, one in found.items()]
+    distributions = closure(requirement)
+    packages = [
+        {"name": name, "version": one.version, **size_of(one, skip)} for name, one in distributions.items()
+    ]
     return {"requirement": requirement, "packages": sorted(packages, key=lambda one: -one["bytes"])}
 
 

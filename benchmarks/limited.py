@@ -12,7 +12,7 @@ from benchmarks.usage import read_peaks, read_usage
 
 
 def main() -> None:
-    """``JOB_JSON`` in the arguments: one line of JSON per stage: the last one tells where it ended."""
+    """``JOB_JSON`` in the arguments: one line of JSON per stage; the last one tells where it ended."""
     job = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def run(job: dict[str, Any], answers: Any) -> None:
-    """Load and answer."""
+    """Load the model and answer the texts, and tell of both."""
     begin = time.perf_counter()
     from gliner2_lite import GLiNER2
 
@@ -49,4 +49,5 @@ def run(job: dict[str, Any], answers: Any) -> None:
 
 
 def send(answers: Any, **item: Any) -> None:
+    """Tell the parent of a stage at once: the next one may end this process."""
     print(json.dumps(item), file=answers, flush=True)

@@ -88,10 +88,10 @@ def _make(limit: int) -> Group | str:
 
 def _parents() -> Iterator[tuple[str, Path]]:
     """Where a group below this process's own may be made, for each mounted kind."""
-    own = dict(line.split(":", 2)[1:] for line in _read(Path("/proc/self/cgroup")).splitlines())
-    if "" in own and (CGROUP_ROOT / "cgroup.controllers").exists():
-        yield CGROUP_V2, CGROUP_ROOT / own[""].lstrip("/")
-    for controllers, path in own.items():
+    groups = dict(line.split(":", 2)[1:] for line in _read(Path("/proc/self/cgroup")).splitlines())
+    if "" in groups and (CGROUP_ROOT / "cgroup.controllers").exists():
+        yield CGROUP_V2, CGROUP_ROOT / groups[""].lstrip("/")
+    for controllers, path in groups.items():
         if "memory" in controllers.split(","):
             yield CGROUP_V1, CGROUP_ROOT / "memory" / path.lstrip("/")
 

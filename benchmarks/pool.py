@@ -7,24 +7,16 @@ output. While another is measured it blocks on that pipe and, after a moment of 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any, Protocol
 
-from gliner2_lite.errors import GLiNER2LiteError
+from benchmarks.processes import ProcessError, environment, log_tail, python_code
 
-LOG_TAIL = 4000  # characters of a failed worker's messages that are shown
 CLOSE_SECONDS = 10
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-class WorkerError(GLiNER2LiteError, RuntimeError):
-    """A contestant's process failed."""
 
 
 class Startable(Protocol):
@@ -36,22 +28,22 @@ class Startable(Protocol):
     def to_json(self) -> str: ...
 
 
-def python_path_code() -> str:
-    """Code that lets a new interpreter import this package; what is installed comes before the checkout."""
-    root = str(Path(__file__).resolve().parent.parent)
-    return f"import sys; sys.path[:] = [*filter(None, sys.path), {root!r}]"
-
-
 class Worker:
     """A running contestant. ``loaded`` is what it reported after loading: seconds, versions."""
 
     def __init__(self, contestant: Startable, *, threads: int, cpus: Sequence[int]) -> None:
         self.name = contestant.name
         self._log: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed in close()
-        code = f"{python_path_code()}; from benchmarks.worker import main; main()"
         cpu_list = ",".join(map(str, cpus))
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code, contestant.to_json(), str(threads), cpu_list],
+            [
+                sys.executable,
+                "-c",
+                python_code("benchmarks.worker"),
+                contestant.to_json(),
+                str(threads),
+                cpu_list,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -65,7 +57,7 @@ class Worker:
         """Send one job and wait for its answer.
 
         Raises:
-            WorkerError: the job failed or the process ended; the message has the end of its log.
+            ProcessError: the job failed or the process ended; the message has the end of its log.
         """
         pipe = self._process.stdin
         if pipe is None or self._process.poll() is not None:
@@ -100,15 +92,9 @@ class Worker:
             raise self._failure(f"failed: {answer['error']}")
         return dict(answer)
 
-    def _failure(self, what: str) -> WorkerError:
+    def _failure(self, what: str) -> ProcessError:
         tail = log_tail(self._log)
-        return WorkerError(f"the process of {self.name!r} {what}" + (f"\n{tail}" if tail else ""))
-
-
-def log_tail(log: IO[str]) -> str:
-    """The end of what a process wrote to its log."""
-    log.seek(0)
-    return log.read()[-LOG_TAIL:].strip()
+        return ProcessError(f"the process of {self.name!r} {what}" + (f"\n{tail}" if tail else ""))
 
 
 @contextmanager
@@ -125,14 +111,3 @@ def worker_pool(
     finally:
         for worker in workers.values():
             worker.close()
-
-
-def environment(threads: int) -> dict[str, str]:
-    """The environment of a contestant's process: ``threads`` threads everywhere, no network."""
-    return {
-        **os.environ,
-        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
-        "HF_HUB_OFFLINE": "1",  # everything is local: no time goes into asking the hub
-        "TRANSFORMERS_OFFLINE": "1",
-        "PYTHONIOENCODING": "utf-8",
-    }

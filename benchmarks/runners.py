@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.schemas import build_schema
+
+if TYPE_CHECKING:
+    from gliner2_lite.graph.session import SessionEvent
 
 
 @dataclass
@@ -18,7 +21,14 @@ class SessionTimer:
     tokens: int = 0
 
     def reset(self) -> None:
+        """Begin anew: the next calls are counted from nothing."""
         self.seconds = 0.0
+
+    def note(self, event: SessionEvent) -> None:
+        """Add a run that a session tells of; an observer of ``gliner2_lite.graph.session``."""
+        if event.what == "run":
+            self.seconds += event.seconds
+            self.tokens = event.shape[1]
 
 
 @dataclass
@@ -36,31 +46,34 @@ class Runner:
         return self._schemas[name]
 
 
-def load_runner(contestant: dict[str, Any], *, threads: int) -> Runner:
-    """Load what ``Contestant.to_json`` describes, with ``threads`` threads for everything."""
+def load_runner(contestant: dict[str, Any], *, threads: int, until_end: ExitStack) -> Runner:
+    """Load what ``Contestant.to_json`` describes, with ``threads`` threads for everything.
+
+    What has to stay open as long as the runner is used is put into ``until_end``.
+    """
     if contestant["kind"] == "bundle":
-        return _load_bundle(contestant["path"], contestant["variant"], threads, contestant["profile"])
+        model = _load_bundle(contestant["path"], contestant["variant"], threads, contestant["profile"])
+        return Runner(model, timer=_time_sessions(until_end))
     if contestant["kind"] == "plain":
-        return _load_plain(contestant["path"], contestant["bundle"], threads)
+        return Runner(_load_plain(contestant["path"], contestant["bundle"], threads))
     if contestant["kind"] == "gliner2":
-        return _load_reference(contestant["path"], threads)
+        return Runner(_load_reference(contestant["path"], threads))
     raise ValueError(f"unknown kind of contestant {contestant['kind']!r}")
 
 
-def _load_bundle(path: str, variant: str, threads: int, profile: str | None) -> Runner:
+def _load_bundle(path: str, variant: str, threads: int, profile: str | None) -> Any:
     from gliner2_lite import GLiNER2
 
-    model = GLiNER2.from_pretrained(path, variant=variant, threads=threads, profile=profile)
-    return Runner(model, timer=time_sessions())
+    return GLiNER2.from_pretrained(path, variant=variant, threads=threads, profile=profile)
 
 
-def _load_plain(graph: str, bundle: str, threads: int) -> Runner:
+def _load_plain(graph: str, bundle: str, threads: int) -> Any:
     from benchmarks.plain import load_plain
 
-    return Runner(load_plain(Path(graph), Path(bundle), threads=threads))
+    return load_plain(Path(graph), Path(bundle), threads=threads)
 
 
-def _load_reference(path: str, threads: int) -> Runner:
+def _load_reference(path: str, threads: int) -> Any:
     import torch
     from gliner2 import GLiNER2
 
@@ -68,21 +81,13 @@ def _load_reference(path: str, threads: int) -> Runner:
     torch.set_num_interop_threads(1)
     model = GLiNER2.from_pretrained(path, map_location="cpu")
     model.eval()
-    return Runner(model)
+    return model
 
 
-def time_sessions() -> SessionTimer:
-    """Wrap ``GraphSession.run`` of this process by a stopwatch, from outside, and return the stopwatch."""
-    from gliner2_lite.graph.session import GraphSession
+def _time_sessions(until_end: ExitStack) -> SessionTimer:
+    """A stopwatch that runs while a graph of this process does, until ``until_end`` is closed."""
+    from gliner2_lite.graph.session import observed
 
-    timer, run = SessionTimer(), GraphSession.run
-
-    def timed(session: Any, batch: Any, *, last: bool = False) -> Any:
-        begin = time.perf_counter()
-        features = run(session, batch, last=last)
-        timer.seconds += time.perf_counter() - begin
-        timer.tokens = int(batch.input_ids.shape[1])
-        return features
-
-    GraphSession.run = timed
+    timer = SessionTimer()
+    until_end.enter_context(observed(timer.note))
     return timer

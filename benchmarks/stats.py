@@ -1,4 +1,4 @@
-"""Medians, spread and ratios of timings."""
+"""Medians, spread and ratios of timings, and the growth of readings."""
 
 from __future__ import annotations
 
@@ -36,3 +36,10 @@ def ratios(results: Mapping[str, Mapping[str, Any]], pairs: Sequence[tuple[str, 
         for fast, slow in pairs
         if fast in results and slow in results
     }
+
+
+def growth_percent(readings: Sequence[float]) -> float:
+    """Percent by which the mean of the last tenth of ``readings`` is above that of the first."""
+    few = max(1, len(readings) // 10)
+    before, after = sum(readings[:few]) / few, sum(readings[-few:]) / few
+    return 100.0 * (after - before) / before

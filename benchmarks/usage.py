@@ -54,10 +54,10 @@ def reset_peaks() -> None:
 
 def _fields(text: str) -> dict[str, int]:
     """Lines of the form ``Name:  123 kB``; others are passed over."""
-    found = {}
+    kilobytes = {}
     for line in text.splitlines():
         name, _, value = line.partition(":")
         parts = value.split()
         if len(parts) == 2 and parts[1] == "kB" and parts[0].isdigit():
-            found[name.strip()] = int(parts[0])
-    return found
+            kilobytes[name.strip()] = int(parts[0])
+    return kilobytes

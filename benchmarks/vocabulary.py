@@ -1,7 +1,7 @@
 """A stand-in for DeBERTa-v3's SentencePiece model, which cannot be trained from a few texts.
 
 Its pipeline is the real one (SentencePiece's ``nmt_nfkc`` map, Metaspace, Unigram, 128,000 pieces); the
-pieces are frequent words of the given texts, letter sequences out of them, and invented strings that only
+pieces are frequent words of some texts, letter sequences out of them, and invented strings that only
 fill the table. How many words become pieces decides how long texts get: as many as it takes for
 ``TOKENS_PER_WORD``.
 """

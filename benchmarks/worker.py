@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import IO, Any
 
 from benchmarks.runners import Runner, load_runner
@@ -27,14 +28,20 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, [int(cpu) for cpu in cpus.split(",")])
     answers = _take_stdout()
-    begin = time.perf_counter()
-    try:
-        runner = load_runner(contestant, threads=threads)
-    except Exception as error:  # whatever a library raises has to reach the parent
-        traceback.print_exc()
-        _send(answers, {"error": f"{type(error).__name__}: {error}"})
-        return
-    _send(answers, {"load_seconds": time.perf_counter() - begin})
+    with ExitStack() as until_end:
+        begin = time.perf_counter()
+        try:
+            runner = load_runner(contestant, threads=threads, until_end=until_end)
+        except Exception as error:  # whatever a library raises has to reach the parent
+            traceback.print_exc()
+            _send(answers, {"error": f"{type(error).__name__}: {error}"})
+            return
+        _send(answers, {"load_seconds": time.perf_counter() - begin})
+        _serve(runner, answers)
+
+
+def _serve(runner: Runner, answers: IO[str]) -> None:
+    """Answer every job on standard input; one that fails is answered with its error."""
     for line in sys.stdin:
         job = json.loads(line)
         try:

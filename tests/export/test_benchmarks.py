@@ -6,7 +6,7 @@ import importlib
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
@@ -18,9 +18,10 @@ from gliner2 import GLiNER2 as Reference
 from safetensors.torch import load_file, save_file
 
 from gliner2_lite import GLiNER2, InputError
+from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import ExportError
 from gliner2_lite.graph.batch import Batch
-from gliner2_lite.graph.session import Features, GraphSession
+from gliner2_lite.graph.session import Features, GraphSession, observed
 from gliner2_lite.schema.limits import MARKERS
 
 ROOT = str(Path(__file__).resolve().parents[2])
@@ -142,18 +143,30 @@ def test_plain_export_computes_the_same_features(
     """It would be no yardstick if it did less work, or other work."""
     graphs = bench("artifacts").plain_graphs_for(stand_in.resolve(), cache)
     plain_module = bench("plain")
+    opened = read_bundle(bundle)
     plain = plain_module.load_plain(graphs / plain_module.GRAPHS["fp32"], bundle, threads=1)
     ours = GLiNER2.from_pretrained(bundle, variant="fp32", threads=1)
-    seen: list[dict[str, np.ndarray]] = []
-    for session in (plain_module.PlainSession, GraphSession):
-        monkeypatch.setattr(session, "run", recorded(session.run, seen))
     schema = bench("schemas").build_schema("figure-8", ours.create_schema())
     texts = bench("texts").mixed_texts(sentences, 5, seed=1)
+    runs: list[tuple[int, ...]] = []
+    batches: list[Batch] = []
+    features: list[dict[str, np.ndarray]] = []
+    run = plain_module.PlainSession.run
+
+    def recorded(session: object, batch: Batch, *, last: bool = False) -> Features:
+        result = run(session, batch, last=last)
+        batches.append(batch)
+        features.append(arrays(result))
+        return result
+
+    monkeypatch.setattr(plain_module.PlainSession, "run", recorded)
     # One batch, so that padded rows are compared too.
-    assert plain.batch_extract(texts, schema, batch_tokens=10_000) == ours.batch_extract(
-        texts, schema, batch_tokens=10_000
-    )
-    first, second = seen
+    answers = plain.batch_extract(texts, schema, batch_tokens=10_000)
+    with observed(lambda event: runs.append(event.shape)):
+        assert ours.batch_extract(texts, schema, batch_tokens=10_000) == answers
+    (batch,), (first,) = batches, features
+    assert runs == [batch.input_ids.shape]
+    second = arrays(GraphSession(opened.path(opened.choose("fp32").graph)).run(batch))
     for name in ("count_logits", "class_logits", "label_states", "span_start", "span_end"):
         np.testing.assert_allclose(first[name], second[name], atol=2e-4, err_msg=name)
     cells = np.isfinite(first["span_logits"])
@@ -161,15 +174,9 @@ def test_plain_export_computes_the_same_features(
     np.testing.assert_allclose(first["span_logits"][cells], second["span_logits"][cells], atol=2e-4)
 
 
-def recorded(run: Callable[..., Features], seen: list[dict[str, np.ndarray]]) -> Callable[..., Features]:
-    """``run`` of a session that keeps copies of what it gives."""
-
-    def wrapped(session: object, batch: Batch, *, last: bool) -> Features:
-        features = run(session, batch, last=last)
-        seen.append({field.name: getattr(features, field.name).copy() for field in fields(features)})
-        return features
-
-    return wrapped
+def arrays(features: Features) -> dict[str, np.ndarray]:
+    """Copies of the arrays by name: the pipeline may write into those that a session gives it."""
+    return {field.name: getattr(features, field.name).copy() for field in fields(features)}
 
 
 def test_plain_int8_is_quantized(stand_in: Path, cache: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import subprocess
@@ -15,11 +16,15 @@ from typing import Any
 
 from benchmarks.contestants import OURS
 from benchmarks.limits import ADDRESS_SPACE, NONE, memory_group
-from benchmarks.machine import available_cpus, describe_machine
-from benchmarks.pool import environment, log_tail, python_path_code
+from benchmarks.machine import available_cpus
+from benchmarks.measuring import progress
+from benchmarks.options import add_out_option, add_texts_option, positive
+from benchmarks.processes import environment, log_tail, python_code
+from benchmarks.results import new_result_without_contestants, write_result
 from benchmarks.schemas import ENTITIES_4
-from benchmarks.settings import RESULT_FORMAT, progress
-from benchmarks.texts import mixed_texts
+from benchmarks.settings import prepare_out
+from benchmarks.tables import table
+from benchmarks.texts import mixed_texts, read_sentences
 from gliner2_lite.bundle.manifest import read_bundle
 
 LENGTHS = (5, 100)  # words
@@ -46,15 +51,40 @@ class Outcome:
     kills: int = 0
 
 
-def run_small_device(
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``small-device`` command to ``commands``."""
+    parser = commands.add_parser("small-device", help="one thread and little memory: what fits")
+    parser.add_argument("--bundle", type=Path, nargs="+", required=True, metavar="DIR")
+    parser.add_argument(
+        "--limit-mb", type=positive, default=512, metavar="N", help="mebibytes of memory (default: 512)"
+    )
+    parser.add_argument(
+        "--texts", type=positive, default=20, metavar="N", help="texts answered (default: 20)"
+    )
+    add_out_option(parser)
+    add_texts_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run every variant under every limit and print the report."""
+    out = prepare_out(options.out)
+    result = measure(
+        options.bundle,
+        limit_mb=options.limit_mb,
+        texts=options.texts,
+        sentences=read_sentences(options.data),
+    )
+    print(write_result(result, report(result), out), end="")
+
+
+def measure(
     bundles: Sequence[Path], *, limit_mb: int, texts: int, sentences: Sequence[str], seed: int = 0
 ) -> dict[str, Any]:
     """Every variant of ``bundles`` without a limit and under each kind of limit that can be set here."""
     cpus = available_cpus()[:1]
     result: dict[str, Any] = {
-        "format": RESULT_FORMAT,
-        "kind": "small-device",
-        "machine": describe_machine(cpus, 1),
+        **new_result_without_contestants("small-device", cpus=cpus, threads=1),
         "settings": {"limit_mb": limit_mb, "texts": texts, "words": list(LENGTHS), "seed": seed},
         "rows": [],
     }
@@ -83,7 +113,7 @@ def run_small_device(
 
 def run_limited(job: dict[str, Any], *, group: Any = None) -> Outcome:
     """Run one process; never raises for what the process does."""
-    code = f"{python_path_code()}; from benchmarks.limited import main; main()"
+    code = python_code("benchmarks.limited")
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         try:
             done = subprocess.run(
@@ -140,3 +170,42 @@ def _in_group(job: dict[str, Any], limit_mb: int, *, works: bool, result: dict[s
             return {"limit": "cgroup", "status": "not possible here", "reached": "nothing", "detail": group}
         outcome = run_limited({**job, "join": group.join}, group=group)
         return {"limit": group.kind, **judge(outcome, limited=works), "group_peak_mb": group.peak_mb()}
+
+
+def report(result: dict[str, Any]) -> list[str]:
+    """What fits, by bundle, variant and limit."""
+    settings = result["settings"]
+    shortest, longest = settings["words"]
+
+    def number(row: dict[str, Any], name: str, digits: int = 0) -> str:
+        return f"{row[name]:.{digits}f}" if row.get(name) is not None else ""
+
+    def status(row: dict[str, Any]) -> str:
+        if row["status"] == "fits":
+            return "fits" if row["limit"] != "none" else "runs"
+        return f'{row["status"]} after "{row["reached"]}": {row["detail"]}'
+
+    lines = [
+        "# Small device",
+        "",
+        f"1 thread on 1 processor, {settings['limit_mb']} MiB; {settings['texts']} texts of {shortest} to "
+        f"{longest} words, entities with 4 labels, a fresh process each. A control group limits what is "
+        "resident, as a container's limit does; the address-space limit (RLIMIT_AS) counts every mapped byte "
+        "and is stricter than a device of that size.",
+        "",
+    ]
+    if "no_group" in settings:
+        lines += [f"No control group could be made here ({settings['no_group']}).", ""]
+    lines += table(
+        ["bundle", "variant", "limit", "result", "load, s", "median ms", "slowest ms", "peak resident, MB",
+         "peak address space, MB", "anonymous, MB"],
+        (
+            [
+                row["bundle"], row["variant"], row["limit"], status(row), number(row, "load_seconds", 2),
+                number(row, "median_ms", 1), number(row, "slowest_ms", 1), number(row, "peak_rss_mb"),
+                number(row, "peak_address_mb"), number(row, "anonymous_mb"),
+            ]
+            for row in result["rows"]
+        ),
+    )  # fmt: skip
+    return [*lines, ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -14,12 +15,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.contestants import OURS, REFERENCE, Contestant
+from benchmarks.contestants import OURS, REFERENCE, WITHOUT_PLAIN, Contestant
 from benchmarks.first_result import PHASES
-from benchmarks.pool import WorkerError, environment, log_tail, python_path_code
+from benchmarks.goals import TINY, Goal, at_least, at_most, goals_table, is_base
+from benchmarks.measuring import LoadClock, progress, rotated_names
+from benchmarks.options import add_run_options, add_texts_option, make_settings
+from benchmarks.processes import ProcessError, environment, log_tail, python_code
+from benchmarks.results import new_result, write_result
 from benchmarks.schemas import ENTITIES_4
-from benchmarks.settings import LoadClock, Settings, new_result, progress, rotated_names
+from benchmarks.settings import Settings
 from benchmarks.stats import summarize
+from benchmarks.tables import model_lines, table
 from benchmarks.texts import exact_text
 from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.load.loading import compile_bundle
@@ -27,6 +33,8 @@ from gliner2_lite.load.loading import compile_bundle
 TEXT_WORDS = 25
 TIMEOUT_SECONDS = 600
 PREPACKED = "-prepacked"
+#: Goals: so many times faster than the reference; at most so many seconds, the embedded model's apart.
+COLD_TIMES, COLD_SECONDS, COLD_TINY_SECONDS = 12.0, 0.6, 0.25
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,20 @@ class Start:
     path: str
     variant: str | None
     options: dict[str, Any] = field(default_factory=dict)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``cold-start`` command to ``commands``."""
+    parser = commands.add_parser("cold-start", help="fresh processes: exec to the first printed result")
+    add_run_options(parser, repetitions=7)
+    add_texts_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Start every contestant some times and print the report."""
+    result = measure(make_settings(options, among=WITHOUT_PLAIN))
+    print(write_result(result, report(result), options.out), end="")
 
 
 @contextmanager
@@ -60,7 +82,7 @@ def starts_of(roster: Sequence[Contestant], *, threads: int) -> Iterator[list[St
         yield starts
 
 
-def run_cold_start(settings: Settings) -> dict[str, Any]:
+def measure(settings: Settings) -> dict[str, Any]:
     """Start every contestant ``settings.repetitions`` times; the first, untimed, fills the page cache."""
     result = new_result(settings, "cold-start")
     text = exact_text(settings.sentences, TEXT_WORDS, settings.rng("cold-start"))
@@ -89,15 +111,14 @@ def measure_start(start: Start, text: str, settings: Settings) -> dict[str, floa
     """Run one process: seconds of every phase, and ``total`` from exec to the printed result.
 
     Raises:
-        WorkerError: the process failed; the message has the end of its log.
+        ProcessError: the process failed; the message has the end of its log.
     """
     job = {
         "kind": start.kind, "path": start.path, "variant": start.variant, "options": start.options,
         "cpus": list(settings.cpus), "text": text, "labels": ENTITIES_4,
     }  # fmt: skip
-    code = (
-        f"import time; started = time.monotonic(); {python_path_code()}; "
-        "from benchmarks.first_result import main; main(started)"
+    code = "import time; started = time.monotonic(); " + python_code(
+        "benchmarks.first_result", "main(started)"
     )
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         begin = time.monotonic()
@@ -118,9 +139,11 @@ def measure_start(start: Start, text: str, settings: Settings) -> dict[str, floa
                 code_at_end = process.wait(TIMEOUT_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-                raise WorkerError(f"the process of {start.name!r} did not end") from None
+                raise ProcessError(f"the process of {start.name!r} did not end") from None
         if code_at_end != 0 or not first or not second:
-            raise WorkerError(f"the process of {start.name!r} ended with code {code_at_end}\n{log_tail(log)}")
+            raise ProcessError(
+                f"the process of {start.name!r} ended with code {code_at_end}\n{log_tail(log)}"
+            )
     phases = json.loads(second)
     return {"total": total, "interpreter": phases.pop("started") - begin, **phases}
 
@@ -148,3 +171,59 @@ def _faster(rows: dict[str, dict[str, Any]]) -> dict[str, float]:
         for name, row in rows.items()
         if name != REFERENCE
     }
+
+
+def report(result: dict[str, Any]) -> list[str]:
+    """Totals with ratios, and where the time goes."""
+    rows, repetitions = result["rows"], result["settings"]["repetitions"]
+    pairs = result["faster"]
+    totals = (
+        [
+            row["name"],
+            result["contestants"][row["name"]]["label"],
+            f"**{row['median_ms']:.0f}** ({row['p10_ms']:.0f}–{row['p90_ms']:.0f})",
+            f"{times:.1f}×" if (times := pairs.get(f"{row['name']} / {REFERENCE}")) else "",
+        ]
+        for row in rows
+    )
+    phases = list(rows[0]["phases_ms"])
+    parts = ([row["name"], *(f"{row['phases_ms'][phase]:.0f}" for phase in phases)] for row in rows)
+    return [
+        "# Cold start",
+        "",
+        f"Milliseconds from exec to the first printed result of a fresh process, median (10th to 90th "
+        f"percentile) of {repetitions} starts each, in turn, page cache warm; entities with 4 labels in a "
+        f"text of {result['settings']['words']} words.",
+        "",
+        *model_lines(result),
+        *table(["contestant", "what it is", "ms", "faster than gliner2"], totals),
+        "",
+        "## Where it goes",
+        "",
+        "Medians of each part. A part that is loaded on first use counts as that part, not the first call. "
+        "For gliner2, graph means modules and weights.",
+        "",
+        *table(["ms", *phases], parts),
+        "",
+        *goals_table(goals(result)),
+    ]
+
+
+def goals(result: dict[str, Any]) -> list[Goal]:
+    """The goals for a start that ``result`` has figures for, which depend on the model."""
+    items, model = [], result["model"]
+    rows = {row["name"]: row for row in result["rows"]}
+    theirs = rows[REFERENCE]["median_ms"] / 1000.0 if REFERENCE in rows else None
+    for name, row in rows.items():
+        seconds = row["median_ms"] / 1000.0
+        if not name.startswith("int8"):
+            continue
+        what = f"{name}, process start to first result"
+        if is_base(model):
+            items.append(at_most(what, seconds, COLD_SECONDS, "s", theirs))
+            times = result["faster"].get(f"{name} / {REFERENCE}")
+            if times is not None:
+                items.append(at_least(f"{name}, start faster than {REFERENCE}", times, COLD_TIMES))
+        elif model.get("name") == TINY:
+            items.append(at_most(f"{what}, embedded model", seconds, COLD_TINY_SECONDS, "s"))
+    return items

@@ -40,8 +40,41 @@ def add_machine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=positive, metavar="N", help="threads, each pinned (default: all cores)"
     )
+    add_out_option(parser)
+
+
+def add_out_option(parser: argparse.ArgumentParser) -> None:
+    """The folder for results."""
     parser.add_argument(
         "--out", type=Path, default=OUT, metavar="DIR", help="results (default: benchmarks/out)"
+    )
+
+
+def add_texts_option(parser: argparse.ArgumentParser) -> None:
+    """Where texts come from."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="texts: DIR/ner/*.jsonl (default: built-in sentences)"
+    )
+
+
+def add_environment_options(parser: argparse.ArgumentParser) -> None:
+    """The environments whose sizes are measured."""
+    parser.add_argument(
+        "--wheel", type=Path, metavar="FILE", help="wheel to install (default: built from this checkout)"
+    )
+    parser.add_argument(
+        "--slim-python", type=Path, metavar="PATH",
+        help="measure the environment of this interpreter instead of installing a new one",
+    )  # fmt: skip
+    parser.add_argument(
+        "--reference-python", type=Path, metavar="PATH", help="interpreter of an environment with gliner2"
+    )
+
+
+def add_calls_option(parser: argparse.ArgumentParser, *, default: int | None, shown: str) -> None:
+    """How many calls are watched for growth; ``shown`` is what the help says of the default."""
+    parser.add_argument(
+        "--calls", type=count, default=default, metavar="N", help=f"calls watched for growth ({shown})"
     )
 
 
@@ -75,6 +108,11 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """An argument that is a whole number from 0."""
+    return 0 if text == "0" else positive(text)
+
+
 def positives(text: str) -> tuple[int, ...]:
     """Such numbers by commas."""
     return tuple(positive(part.strip()) for part in text.split(","))
@@ -83,10 +121,3 @@ def positives(text: str) -> tuple[int, ...]:
 def names(text: str) -> list[str]:
     """Words by commas."""
     return [part.strip() for part in text.split(",")]
-
-
-def add_texts_option(parser: argparse.ArgumentParser) -> None:
-    """Where texts come from."""
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="texts: DIR/ner/*.jsonl (default: built-in sentences)"
-    )
