@@ -27,14 +27,14 @@ class Sample:
 class Encoded:
     """Token ids of one sample and where in them the words and markers stand.
 
-    ``word_pieces[i]`` are the positions of word ``i``'s subwords (choice prefix words first);
-    ``label_tokens[t]`` those of task ``t``'s label markers, ``task_tokens[t]`` of its ``[P]``.
+    ``word_positions[i]`` are the positions of word ``i``'s subwords (choice prefix words first);
+    ``label_positions[t]`` those of task ``t``'s label markers, ``task_positions[t]`` of its ``[P]``.
     """
 
     ids: tuple[int, ...]
-    word_pieces: tuple[tuple[int, ...], ...]
-    task_tokens: tuple[int, ...]
-    label_tokens: tuple[tuple[int, ...], ...]
+    word_positions: tuple[tuple[int, ...], ...]
+    task_positions: tuple[int, ...]
+    label_positions: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def encode_sample(
     by_place = pooling not in ("mean", "max")
     label_ids = {special[marker] for marker in (*LABEL_MARKERS, PROMPT_MARKER)}
     ids: list[int] = []
-    task_tokens, label_tokens = [], []
+    task_positions, label_positions = [], []
     for number, task in enumerate(sample.prompt.tasks):
         if number:
             ids.extend(token_ids(STRUCT_SEPARATOR))
@@ -70,8 +70,8 @@ def encode_sample(
             markers = [starts[1], *(starts[index] for index in task.marker_indices)]
         else:
             markers = [place for place in range(begin, len(ids)) if ids[place] in label_ids]
-        task_tokens.append(markers[0])
-        label_tokens.append(tuple(markers[1:]))
+        task_positions.append(markers[0])
+        label_positions.append(tuple(markers[1:]))
     ids.extend(token_ids(TEXT_SEPARATOR))
 
     pieces = []
@@ -85,7 +85,7 @@ def encode_sample(
     last = len(ids) - 1
     if pieces and pieces[-1][0] > last:
         pieces[-1] = (last,)
-    return Encoded(tuple(ids), tuple(pieces), tuple(task_tokens), tuple(label_tokens))
+    return Encoded(tuple(ids), tuple(pieces), tuple(task_positions), tuple(label_positions))
 
 
 def check_length(encoded: Encoded, max_positions: int | None, max_tokens: int) -> None:
@@ -97,7 +97,7 @@ def check_length(encoded: Encoded, max_positions: int | None, max_tokens: int) -
     limit = max_tokens if max_positions is None else min(max_positions, max_tokens)
     if len(encoded.ids) <= limit:
         return
-    begin = encoded.word_pieces[0][0] if encoded.word_pieces else len(encoded.ids)
+    begin = encoded.word_positions[0][0] if encoded.word_positions else len(encoded.ids)
     more = "" if limit == max_positions else ", or raise Limits.tokens"
     raise InputError(
         f"the text and schema make {len(encoded.ids)} tokens ({begin} of them the schema), this model takes "

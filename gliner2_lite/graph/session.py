@@ -23,26 +23,16 @@ import onnxruntime as ort
 
 from gliner2_lite.bundle.manifest import data_path
 from gliner2_lite.errors import BundleError, InputError, RunError
-from gliner2_lite.graph.batch import Batch
+from gliner2_lite.graph.batch import INPUTS, Batch
 from gliner2_lite.graph.numeric import Arrays
 from gliner2_lite.graph.profiles import CPU_PROVIDER, SessionSettings
 
-#: Input of a graph → the array of a batch that it takes. Each is optional: pooling and encoder decide.
-INPUTS = {
-    "input_ids": "input_ids",
-    "attention_mask": "attention_mask",
-    "word_tokens": "word_tokens",
-    "word_pieces": "word_mask",
-    "prompt_tokens": "prompt_tokens",
-    "label_tokens": "label_tokens",
-    "label_tasks": "label_tasks",
-}
 #: Axis of an output → the array of a batch that has its length, and where.
 AXES = {
     "batch": ("input_ids", 0),
-    "tasks": ("prompt_tokens", 1),
-    "labels": ("label_tokens", 1),
-    "words": ("word_tokens", 1),
+    "tasks": ("task_positions", 1),
+    "labels": ("label_positions", 1),
+    "words": ("word_positions", 1),
 }
 #: onnxruntime's names of the types that outputs have.
 DTYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
@@ -149,8 +139,7 @@ class GraphSession:
                 "(extract_iter(..., workers=N) does)"
             )
         begin = perf_counter()
-        feeds = {name: getattr(batch, array) for name, array in INPUTS.items()} | dict(batch.extras)
-        wanted = {name: value for name, value in feeds.items() if name in self._inputs}
+        wanted = {name: value for name, value in batch.inputs().items() if name in self._inputs}
         try:
             if not last or self._emptying is None:
                 outputs = self._session.run(list(self._outputs), wanted)

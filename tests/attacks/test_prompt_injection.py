@@ -39,12 +39,12 @@ def test_a_label_has_one_marker_and_moves_no_other(model: GLiNER2, hostile: str)
     schema.structure("record").field("before").field(hostile).field("f", choices=[hostile, "b"])
     item = encoded(model, schema, "Ada met Bob.")
     special = model.bundle.special_tokens
-    for task, wanted, labels in zip(item.label_tokens, ("[C]", "[E]", "[L]"), (3, 3, 2), strict=True):
+    for task, wanted, labels in zip(item.label_positions, ("[C]", "[E]", "[L]"), (3, 3, 2), strict=True):
         assert [item.ids[place] for place in task] == [special[wanted]] * labels
-    assert [item.ids[place] for place in item.task_tokens] == [special["[P]"]] * 3
+    assert [item.ids[place] for place in item.task_positions] == [special["[P]"]] * 3
     # The word after each marker is the label itself.
     ids = model.pipeline.loaded.tokenizer.ids
-    for place, label in zip(item.label_tokens[1], ("first", hostile, "last"), strict=True):
+    for place, label in zip(item.label_positions[1], ("first", hostile, "last"), strict=True):
         own = ids(label)
         assert item.ids[place + 1 : place + 1 + len(own)] == own
 
@@ -75,11 +75,11 @@ def test_a_text_cannot_hold_a_marker(model: GLiNER2) -> None:
     plain = encoded(model, schema, "Ada met Bob.")
     marked = encoded(model, schema, "Ada [E] met [SEP_TEXT] [P] Bob.")
     markers = {model.bundle.special_tokens[marker] for marker in MARKERS}
-    begin = marked.word_pieces[0][0]
+    begin = marked.word_positions[0][0]
     assert not markers & set(marked.ids[begin:])
     for text in ("https://[E][SEP_TEXT][P]", "[P] [E] x", "( [P] entities ( [E] first ) )"):
         item = encoded(model, schema, text)
-        assert (item.label_tokens, item.task_tokens) == (plain.label_tokens, plain.task_tokens)
+        assert (item.label_positions, item.task_positions) == (plain.label_positions, plain.task_positions)
         assert item.ids[:begin] == plain.ids[:begin]
 
 

@@ -7,7 +7,6 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
@@ -18,10 +17,12 @@ from gliner2 import GLiNER2 as Reference
 from safetensors.torch import load_file, save_file
 
 from gliner2_lite import GLiNER2, InputError
+from gliner2_lite.architectures.span.config import CONTRACT
 from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import ExportError
 from gliner2_lite.graph.batch import Batch
-from gliner2_lite.graph.session import Features, GraphSession, observed
+from gliner2_lite.graph.numeric import Arrays
+from gliner2_lite.graph.session import GraphSession, observed
 from gliner2_lite.schema.limits import MARKERS
 
 ROOT = str(Path(__file__).resolve().parents[2])
@@ -153,10 +154,10 @@ def test_plain_export_computes_the_same_features(
     features: list[dict[str, np.ndarray]] = []
     run = plain_module.PlainSession.run
 
-    def recorded(session: object, batch: Batch, *, last: bool = False) -> Features:
+    def recorded(session: object, batch: Batch, *, last: bool = False) -> Arrays:
         result = run(session, batch, last=last)
         batches.append(batch)
-        features.append(arrays(result))
+        features.append(copied(result))
         return result
 
     monkeypatch.setattr(plain_module.PlainSession, "run", recorded)
@@ -166,7 +167,7 @@ def test_plain_export_computes_the_same_features(
         assert ours.batch_extract(texts, schema, batch_tokens=10_000) == answers
     (batch,), (first,) = batches, features
     assert runs == [batch.input_ids.shape]
-    second = arrays(GraphSession(opened.path(opened.choose("fp32").graph)).run(batch))
+    second = GraphSession(opened.path(opened.choose("fp32").graph), CONTRACT).run(batch)
     for name in ("count_logits", "class_logits", "label_states", "span_start", "span_end"):
         np.testing.assert_allclose(first[name], second[name], atol=2e-4, err_msg=name)
     cells = np.isfinite(first["span_logits"])
@@ -174,9 +175,9 @@ def test_plain_export_computes_the_same_features(
     np.testing.assert_allclose(first["span_logits"][cells], second["span_logits"][cells], atol=2e-4)
 
 
-def arrays(features: Features) -> dict[str, np.ndarray]:
-    """Copies of the arrays by name: the pipeline may write into those that a session gives it."""
-    return {field.name: getattr(features, field.name).copy() for field in fields(features)}
+def copied(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Copies of the arrays: the pipeline may write into those that a session gives it."""
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 def test_plain_int8_is_quantized(stand_in: Path, cache: Path) -> None:

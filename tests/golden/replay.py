@@ -53,9 +53,9 @@ def prompt_of(sample: Sample, encoded: Encoded) -> dict[str, Any]:
         "ends": list(sample.words.ends),
         "prefix": list(sample.prompt.prefix),
         "ids": list(encoded.ids),
-        "tasks": list(encoded.task_tokens),
-        "labels": [list(places) for places in encoded.label_tokens],
-        "pieces": [[places[0], len(places)] for places in encoded.word_pieces],
+        "tasks": list(encoded.task_positions),
+        "labels": [list(places) for places in encoded.label_positions],
+        "pieces": [[places[0], len(places)] for places in encoded.word_positions],
     }
 
 

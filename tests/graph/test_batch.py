@@ -1,66 +1,15 @@
-"""Token ids and routing indices from prompts and words."""
+"""Encoded texts as padded arrays."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pytest
 
-from gliner2_lite import InputError, Schema
+from gliner2_lite import Schema
 from gliner2_lite.graph.batch import make_batch
-from gliner2_lite.graph.encode import Encoded, Sample, check_length, encode_sample
-from gliner2_lite.prompt.layout import build_prompt
-from gliner2_lite.prompt.words import split_words, whitespace_words
-from gliner2_lite.schema import compile_schema
-from gliner2_lite.schema.limits import MARKERS
-
-SPECIAL = {token: index for index, token in enumerate(MARKERS)}
-
-
-def token_ids(word: str) -> list[int]:
-    """A tokenizer to count with: markers are one id wherever they stand, letters one each, ``~`` nothing."""
-    ids = []
-    for part in word.split(" "):
-        if part in SPECIAL:
-            ids.append(SPECIAL[part])
-        else:
-            ids.extend(100 + ord(char) for char in part if char != "~")
-    return ids
-
-
-def encoded(text: str, schema: Schema, *, pooling: str = "first") -> Encoded:
-    sample = Sample(text, split_words(text, whitespace_words), build_prompt(compile_schema(schema)))
-    return encode_sample(sample, token_ids, SPECIAL, pooling=pooling)
-
-
-def test_positions_point_at_the_markers_and_first_subwords() -> None:
-    item = encoded("ab cde.", Schema().entities(["xy"]).classification("t", ["p", "q"]))
-    assert [item.ids[place] for place in item.task_tokens] == [SPECIAL["[P]"]] * 2
-    assert [[item.ids[place] for place in task] for task in item.label_tokens] == [
-        [SPECIAL["[E]"]],
-        [SPECIAL["[L]"]] * 2,
-    ]
-    assert item.ids.count(SPECIAL["[SEP_STRUCT]"]) == 1
-    begin = item.ids.index(SPECIAL["[SEP_TEXT]"]) + 1
-    assert item.word_pieces == ((begin, begin + 1), (begin + 2, begin + 3, begin + 4), (begin + 5,))
-
-
-def test_markers_inside_a_description_count_only_with_mean_and_max_pooling() -> None:
-    schema = Schema().entities({"xy": "see [E] there"})
-    assert [len(task) for task in encoded("a", schema).label_tokens] == [1]
-    assert [len(task) for task in encoded("a", schema, pooling="mean").label_tokens] == [2]
-
-
-def test_a_word_without_subwords_keeps_a_row_only_with_first_pooling() -> None:
-    schema = Schema().entities(["x"])
-    first = encoded("a ~ b", schema)
-    assert [piece[0] for piece in first.word_pieces] == [
-        len(first.ids) - 2,
-        len(first.ids) - 1,
-        len(first.ids) - 1,
-    ]
-    assert len(encoded("a ~ b", schema, pooling="max").word_pieces) == 2
-    last = encoded("a ~", schema)
-    assert last.word_pieces[-1] == (len(last.ids) - 1,)
+from gliner2_lite.graph.encode import Encoded
+from tests.graph.test_encode import encoded
 
 
 def test_batches_are_padded_with_zeros() -> None:
@@ -71,9 +20,9 @@ def test_batches_are_padded_with_zeros() -> None:
     batch = make_batch(items, pooling="first")
     assert batch.input_ids.shape == batch.attention_mask.shape == (2, len(items[0].ids))
     assert batch.attention_mask.sum(axis=1).tolist() == [len(item.ids) for item in items]
-    assert batch.word_tokens.shape == (2, 3)
-    assert batch.prompt_tokens.shape == (2, 2)
-    assert batch.label_tokens.shape == (2, 3)
+    assert batch.word_positions.shape == (2, 3)
+    assert batch.task_positions.shape == (2, 2)
+    assert batch.label_positions.shape == (2, 3)
     assert batch.label_tasks.tolist() == [[0, 1, 1], [0, -1, -1]]
     assert (batch.input_ids[1, len(items[1].ids) :] == 0).all()
     assert batch.word_mask is None
@@ -81,28 +30,21 @@ def test_batches_are_padded_with_zeros() -> None:
 
 def test_pieces_of_mean_and_max_pooling_carry_a_mask() -> None:
     batch = make_batch([encoded("ab cde.", Schema().entities(["x"]), pooling="mean")], pooling="mean")
-    assert batch.word_tokens.shape == (1, 3, 3)
+    assert batch.word_positions.shape == (1, 3, 3)
     assert batch.word_mask is not None
     assert batch.word_mask.sum(axis=2).tolist() == [[2, 3, 1]]
-    assert batch.word_tokens.dtype == np.int64
+    assert batch.word_positions.dtype == np.int64
 
 
 def test_no_axis_is_empty() -> None:
-    empty = Encoded(ids=(1,), word_pieces=(), task_tokens=(0,), label_tokens=((),))
+    empty = Encoded(ids=(1,), word_positions=(), task_positions=(0,), label_positions=((),))
     for pooling in ("first", "mean"):
         batch = make_batch([empty], pooling=pooling)
-        assert min(batch.word_tokens.shape) == min(batch.label_tokens.shape) == 1
+        assert min(batch.word_positions.shape) == min(batch.label_positions.shape) == 1
 
 
-def test_too_many_positions_are_refused_with_the_numbers() -> None:
-    text = "word " * 10
-    sample = Sample(
-        text, split_words(text, whitespace_words), build_prompt(compile_schema(Schema().entities(["x"])))
-    )
-    item = encode_sample(sample, token_ids, SPECIAL, pooling="first")
-    check_length(item, None, len(item.ids))
-    check_length(item, len(item.ids), 100)
-    with pytest.raises(
-        InputError, match=rf"make {len(item.ids)} tokens \(\d+ of them the schema\).*takes 20.*_long"
-    ):
-        check_length(item, 20, 100)
+def test_inputs_have_the_names_of_the_graph() -> None:
+    batch = make_batch([encoded("ab.", Schema().entities(["x"]))], pooling="first")
+    inputs = replace(batch, extras={"more": batch.label_tasks}).inputs()
+    assert inputs["word_tokens"] is batch.word_positions and inputs["word_pieces"] is None
+    assert inputs["more"] is batch.label_tasks

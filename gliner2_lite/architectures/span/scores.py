@@ -39,11 +39,11 @@ def score_sample(
 
     ``text_words`` is how many of the encoded words are text; they come last, the choice words first.
     """
-    sizes = [len(task) for task in encoded.label_tokens]
+    sizes = [len(task) for task in encoded.label_positions]
     begins = np.cumsum([0, *sizes]).tolist()
     columns = [slice(begin, begin + size) for begin, size in zip(begins, sizes, strict=False)]
     counts = predict_counts(arrays["count_logits"][row, : len(sizes)]).tolist()
-    words = len(encoded.word_pieces)
+    words = len(encoded.word_positions)
     text = slice(max(0, words - text_words), words)
     grid = _first_grid(arrays["span_logits"][row, :words])  # [M, words, max_width]
 

@@ -16,7 +16,9 @@ from tests.bundle.test_manifest import save, write_bundle
 
 def test_fields_of_a_right_manifest(tmp_path: Path) -> None:
     write_bundle(tmp_path / "bundle")
-    assert read_config(read_bundle(tmp_path / "bundle")) == SpanConfig(max_width=8, counting_layer="count_lstm")
+    assert read_config(read_bundle(tmp_path / "bundle")) == SpanConfig(
+        max_width=8, counting_layer="count_lstm"
+    )
 
 
 @pytest.mark.parametrize(

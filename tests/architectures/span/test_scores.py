@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,9 @@ from gliner2_lite.graph.batch import make_batch
 from gliner2_lite.pipeline.options import CallOptions
 
 
-def scored(model: GLiNER2, text: str, schema: Schema, counts: list[int], max_len: int | None = None) -> list[TaskScores]:
+def scored(
+    model: GLiNER2, text: str, schema: Schema, counts: list[int], max_len: int | None = None
+) -> list[TaskScores]:
     """The scores of ``text`` when the graph had counted so many instances of each task."""
     pipeline = model.pipeline
     [prompt] = pipeline.prompts([schema])
@@ -19,6 +23,11 @@ def scored(model: GLiNER2, text: str, schema: Schema, counts: list[int], max_len
     arrays = dict(pipeline.loaded.session.run(make_batch([request.encoded], pooling="first")))
     arrays["count_logits"] = np.eye(20, dtype=np.float32)[counts][None]
     return pipeline.loaded.architecture.score(arrays, 0, request)
+
+
+@pytest.fixture(scope="module")
+def model(small_bundle: Path) -> GLiNER2:
+    return GLiNER2.from_pretrained(small_bundle, threads=1)
 
 
 @pytest.fixture
