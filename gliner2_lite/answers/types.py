@@ -1,8 +1,18 @@
-"""What a text was answered, as data: the one form between scores and the public shapes."""
+"""What a text was answered, as data: the one form between scores and the public shapes.
+
+Every kind of answer also says how the answers of a document's windows become one: ``moved`` puts spans where
+they stand in the document, ``merged`` joins the windows' answers to one task.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from gliner2_lite.answers.overlap import resolve
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +36,62 @@ class Span:
 
 Value = tuple[Span, ...] | Span | None
 """A list field's spans, or a scalar field's one span or None."""
+Values = tuple[tuple[str, Value], ...]
+"""Values by the names of fields or entity types."""
+Move = Callable[[Span], Span]
 
 
 @dataclass(frozen=True, slots=True)
 class EntityAnswer:
     """Spans per entity type; ``values`` is None when the count gate was closed."""
 
-    values: tuple[tuple[str, Value], ...] | None
+    values: Values | None
     has_attributes: bool = False
+
+    def moved(self, move: Move) -> EntityAnswer:
+        """The same entities elsewhere."""
+        return self if self.values is None else replace(self, values=_moved(self.values, move))
+
+    @classmethod
+    def merged(cls, parts: Sequence[EntityAnswer], policy: str) -> EntityAnswer:
+        """Of spans of one type that overlap, those that ``policy`` keeps, in order of place."""
+        answered = [part for part in parts if part.values is not None]
+        if not answered:
+            return parts[0]
+        spans_of: dict[str, list[Span]] = {}
+        scalars: set[str] = set()
+        for part in answered:
+            for name, value in part.values or ():
+                spans_of.setdefault(name, []).extend(_spans(value))
+                if not isinstance(value, tuple):
+                    scalars.add(name)
+        values: list[tuple[str, Value]] = []
+        for name, spans in spans_of.items():
+            kept = _in_place(spans, policy)
+            values.append((name, tuple(kept) if name not in scalars else kept[0] if kept else None))
+        return cls(tuple(values), has_attributes=any(part.has_attributes for part in answered))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
     """Instances of a structure; None when the count is 0."""
 
-    instances: tuple[tuple[tuple[str, Value], ...], ...] | None
+    instances: tuple[Values, ...] | None
+
+    def moved(self, move: Move) -> RecordAnswer:
+        """The same records elsewhere."""
+        if self.instances is None:
+            return self
+        return RecordAnswer(tuple(_moved(instance, move) for instance in self.instances))
+
+    @classmethod
+    def merged(cls, parts: Sequence[RecordAnswer], policy: str) -> RecordAnswer:
+        """All records; of those that are equal but for confidences the surest, in the place of the first."""
+        filled = [part.instances for part in parts if part.instances]
+        if not filled:
+            return parts[0]
+        instances = (instance for found in filled for instance in found)
+        return cls(_surest(instances, _record_identity, _record_confidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +100,21 @@ class RelationAnswer:
 
     pairs: tuple[tuple[Span, Span], ...]
 
+    def moved(self, move: Move) -> RelationAnswer:
+        """The same pairs elsewhere."""
+        return RelationAnswer(tuple((move(head), move(tail)) for head, tail in self.pairs))
+
+    @classmethod
+    def merged(cls, parts: Sequence[RelationAnswer], policy: str) -> RelationAnswer:
+        """All pairs; of those that are equal but for confidences the surest, in the place of the first."""
+        return cls(
+            _surest(
+                (pair for part in parts for pair in part.pairs),
+                lambda pair: tuple(map(_identity, pair)),
+                lambda pair: max(span.confidence for span in pair),
+            )
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ClassAnswer:
@@ -56,6 +122,20 @@ class ClassAnswer:
 
     labels: tuple[Label, ...]
     multi_label: bool
+
+    def moved(self, move: Move) -> ClassAnswer:
+        """The answer itself: labels have no place."""
+        return self
+
+    @classmethod
+    def merged(cls, parts: Sequence[ClassAnswer], policy: str) -> ClassAnswer:
+        """The single label of the surest window, or every label with its highest confidence."""
+        if not parts[0].multi_label:
+            return max(parts, key=lambda part: part.labels[0].confidence)
+        labels = (label for part in parts for label in part.labels)
+        return cls(
+            _surest(labels, lambda label: label.label, lambda label: label.confidence), multi_label=True
+        )
 
 
 TaskAnswer = EntityAnswer | RecordAnswer | RelationAnswer | ClassAnswer
@@ -76,3 +156,57 @@ class Answers:
     def by_key(self) -> dict[str, TaskAnswer]:
         """The answer of every result key; of tasks with one key the last one, in the place of the first."""
         return dict(self.tasks)
+
+
+def _moved(values: Values, move: Move) -> Values:
+    return tuple((name, _moved_value(value, move)) for name, value in values)
+
+
+def _moved_value(value: Value, move: Move) -> Value:
+    if value is None or isinstance(value, Span):
+        return None if value is None else move(value)
+    return tuple(move(span) for span in value)
+
+
+def _in_place(spans: Sequence[Span], policy: str) -> list[Span]:
+    """The spans that ``policy`` keeps, by place."""
+    kept = resolve(
+        spans,
+        policy,
+        score=lambda span: span.confidence,
+        start=lambda span: span.start or 0,
+        end=lambda span: span.end or 0,
+    )
+    return sorted(kept, key=lambda span: (span.start or 0, span.end or 0, span.text))
+
+
+def _surest(
+    items: Iterable[Item], identity: Callable[[Item], Hashable], confidence: Callable[[Item], float]
+) -> tuple[Item, ...]:
+    """The surest of the items that ``identity`` calls equal, in order of first appearance."""
+    kept: dict[Hashable, Item] = {}
+    for item in items:
+        key = identity(item)
+        if key not in kept or confidence(item) > confidence(kept[key]):
+            kept[key] = item
+    return tuple(kept.values())
+
+
+def _identity(span: Span) -> Hashable:
+    """Equal for spans that differ in confidences only."""
+    return (span.text, span.start, span.end)
+
+
+def _record_identity(record: Values) -> Hashable:
+    return tuple(
+        (name, isinstance(value, tuple), tuple(map(_identity, _spans(value)))) for name, value in record
+    )
+
+
+def _record_confidence(record: Values) -> float:
+    """Of the surest value; 0 for a record without any."""
+    return max((span.confidence for _, value in record for span in _spans(value)), default=0.0)
+
+
+def _spans(value: Value) -> tuple[Span, ...]:
+    return () if value is None else (value,) if isinstance(value, Span) else value

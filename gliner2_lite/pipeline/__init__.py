@@ -1,0 +1,1 @@
+"""The stages one after the other for a text, a list, a stream and worker processes."""

@@ -1,0 +1,1 @@
+"""Schema and text → words: what the encoder reads, and which of the words is whose marker."""

@@ -1,0 +1,1 @@
+"""The span architecture: every span of a few words is scored for every label."""
