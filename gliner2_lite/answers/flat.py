@@ -14,11 +14,11 @@ from gliner2_lite.answers.intervals import Crossings, DisjointRanges
 Entity = dict[str, Any]
 
 
-def flat_entities(found: Mapping[str, list[Entity]], *, flat_ner: bool, multi_label: bool) -> list[Entity]:
+def flat_entities(entities: Mapping[str, list[Entity]], *, flat_ner: bool, multi_label: bool) -> list[Entity]:
     """Spans of all labels without conflicts, sorted by place.
 
     Args:
-        found: label → items with ``text``, ``confidence``, ``start``, ``end``; overlaps allowed.
+        entities: label → items with ``text``, ``confidence``, ``start``, ``end``; overlaps allowed.
         flat_ner: True keeps no overlapping spans, False allows one inside another.
         multi_label: True lets one range carry several labels.
 
@@ -33,7 +33,7 @@ def flat_entities(found: Mapping[str, list[Entity]], *, flat_ner: bool, multi_la
             "label": label,
             "score": item["confidence"],
         }
-        for label, items in found.items()
+        for label, items in entities.items()
         for item in items
     ]
     ranges = ((entity["start"], entity["end"]) for entity in candidates)

@@ -90,7 +90,7 @@ class RecordAnswer:
         filled = [part.instances for part in parts if part.instances]
         if not filled:
             return parts[0]
-        instances = (instance for found in filled for instance in found)
+        instances = (instance for instances in filled for instance in instances)
         return cls(_surest(instances, _record_identity, _record_confidence))
 
 

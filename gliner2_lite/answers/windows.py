@@ -29,7 +29,7 @@ def merge_windows(
         for key, answer in window.by_key().items():
             parts.setdefault(key, []).append(answer.moved(_into(text, chunk.offset)))
     tasks: list[tuple[str, TaskAnswer]] = [
-        (key, type(found[0]).merged(found, policy or DISALLOW)) for key, found in parts.items()
+        (key, type(same[0]).merged(same, policy or DISALLOW)) for key, same in parts.items()
     ]
     return Answers(tuple(tasks), tuple(requested), tuple(keys))
 

@@ -135,9 +135,9 @@ def _compiled_graph(
     if required or large or any(map(is_directory, stores)):
         wanted = fingerprint(bundle, variant, settings.entries, runtime=runtime_version())
     if wanted is not None:
-        found = find_compiled(wanted, stores, hashes=options.verify == "hash")
-        if found is not None:
-            return found
+        compiled = find_compiled(wanted, stores, hashes=options.verify == "hash")
+        if compiled is not None:
+            return compiled
     if required:
         raise BundleError(_none_fits(bundle, variant, wanted, stores))
     if wanted is None or len(stores) < 2 or not large:

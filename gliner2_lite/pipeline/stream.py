@@ -37,7 +37,7 @@ def answer_texts(
         answers = answer_list(pipeline, texts, prompts, options)
     else:
         answers = iter(_answer_documents(pipeline, texts, prompts, options, options.chunks))
-    return [show(found, options) for found in answers]
+    return [show(one, options) for one in answers]
 
 
 def answer_list(
@@ -62,14 +62,14 @@ def _answer_documents(
     """The answers about each document; the windows of words of all documents share the batches."""
     documents = [text or "" for text in texts]
     chunked = [_chunks(pipeline, document, chunk_size) for document in documents]
-    found = answer_list(
+    by_window = answer_list(
         pipeline,
         [chunk.text for chunks in chunked for chunk in chunks],
         [prompt for prompt, chunks in zip(prompts, chunked, strict=True) for _ in chunks],
         options,
     )
     return [
-        merge_windows(document, chunks, [next(found) for _ in chunks], policy=options.policy)
+        merge_windows(document, chunks, [next(by_window) for _ in chunks], policy=options.policy)
         for document, chunks in zip(documents, chunked, strict=True)
     ]
 
@@ -130,8 +130,8 @@ def deliver(
 
 def in_place(items: Sequence[Any], run: Callable[[list[Any]], Sequence[Any]]) -> list[Any]:
     """What ``run`` gives for the items that are no errors, with the errors in their places."""
-    found = iter(run([item for item in items if not isinstance(item, InputError)]))
-    return [item if isinstance(item, InputError) else next(found) for item in items]
+    results = iter(run([item for item in items if not isinstance(item, InputError)]))
+    return [item if isinstance(item, InputError) else next(results) for item in items]
 
 
 def _chunks(pipeline: Pipeline, text: str, chunk_size: ChunkSize) -> list[Chunk]:

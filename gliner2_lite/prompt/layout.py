@@ -141,8 +141,8 @@ def _read_as_entities(task: TaskPrompt, spec: SchemaSpec) -> TaskPrompt:
     """``task``; as in the reference, a structure named ``entities`` is read as the entity task."""
     if isinstance(task.target, (EntityTask, ClassificationSpec)):
         return task
-    found = tuple(entity for entity in spec.entities if entity.name in task.labels)
-    return replace(task, target=EntityTask(found))
+    entities = tuple(entity for entity in spec.entities if entity.name in task.labels)
+    return replace(task, target=EntityTask(entities))
 
 
 def _classification(

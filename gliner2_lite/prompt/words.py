@@ -62,13 +62,13 @@ def split_words(
     words = iter(splitter(text, lower=True))
     if limit is not None and limit >= 0:
         words = islice(words, limit)
-    found = list(checked_count(words, max_words))
+    kept = list(checked_count(words, max_words))
     if limit is not None:
-        found = found[:limit]
+        kept = kept[:limit]
     return Words(
-        values=tuple(value for value, _, _ in found),
-        starts=tuple(start for _, start, _ in found),
-        ends=tuple(end for _, _, end in found),
+        values=tuple(value for value, _, _ in kept),
+        starts=tuple(start for _, start, _ in kept),
+        ends=tuple(end for _, _, end in kept),
     )
 
 
@@ -122,11 +122,11 @@ def whitespace_words(text: str, lower: bool = True) -> Iterable[tuple[str, int, 
             yield (value.lower() if lower else value), match.start(), match.end()
         return
     position, next_email = 0, 0
-    while found := pattern.search(text, position):
-        start, end = found.span()
+    while hit := pattern.search(text, position):
+        start, end = hit.span()
         while next_email < len(emails) and emails[next_email].at <= start:
             next_email += 1
-        if next_email < len(emails) and emails[next_email].start <= start and found.lastgroup != "url":
+        if next_email < len(emails) and emails[next_email].start <= start and hit.lastgroup != "url":
             end = emails[next_email].end
         value = text[start:end]
         yield (value.lower() if lower else value), start, end
@@ -154,12 +154,12 @@ class _Email:
 
 def _emails(text: str) -> list[_Email]:
     # "@" is in neither class, so runs and domains of different "@" never share a character: linear.
-    found = []
+    emails = []
     for run in _LOCAL_RUN.finditer(text):
         domain = _DOMAIN.match(text, run.end())
         if domain:
-            found.append(_Email(run.start(), run.end(), domain.end()))
-    return found
+            emails.append(_Email(run.start(), run.end(), domain.end()))
+    return emails
 
 
 def _has_marks(text: str) -> bool:

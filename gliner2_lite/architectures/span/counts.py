@@ -74,19 +74,19 @@ class CountHead:
         states = np.concatenate(labels)  # [sum M, H]
         steps = self._unroll(states, max(counts))  # [max count, sum M, H]
         unrolled, begin = [], 0
-        for own, count in zip(labels, counts, strict=True):
-            unrolled.append(steps[:count, begin : begin + len(own)])
-            begin += len(own)
+        for states_of_task, count in zip(labels, counts, strict=True):
+            unrolled.append(steps[:count, begin : begin + len(states_of_task)])
+            begin += len(states_of_task)
         return self._project(unrolled, labels)
 
     def _unroll(self, state: FloatArray, count: int) -> FloatArray:
         hidden = state.shape[1]
         steps = np.empty((count, *state.shape), dtype=np.float32)
         for step in range(count):
-            given, kept = self._input_gates[step], self._state(state)  # [3H], [M, 3H]
-            gates = sigmoid(given[: 2 * hidden] + kept[:, : 2 * hidden])
+            inputs, kept = self._input_gates[step], self._state(state)  # [3H], [M, 3H]
+            gates = sigmoid(inputs[: 2 * hidden] + kept[:, : 2 * hidden])
             reset, update = gates[:, :hidden], gates[:, hidden:]
-            candidate = np.tanh(given[2 * hidden :] + reset * kept[:, 2 * hidden :])
+            candidate = np.tanh(inputs[2 * hidden :] + reset * kept[:, 2 * hidden :])
             state = (1.0 - update) * candidate + update * state
             steps[step] = state
         return steps
@@ -127,8 +127,8 @@ class MlpProjector:
 
     def __call__(self, steps: list[FloatArray], labels: Sequence[FloatArray]) -> list[FloatArray]:
         rows = [
-            np.concatenate([own, np.broadcast_to(label, own.shape)], axis=-1)
-            for own, label in zip(steps, labels, strict=True)
+            np.concatenate([step, np.broadcast_to(label, step.shape)], axis=-1)
+            for step, label in zip(steps, labels, strict=True)
         ]
         return _over_rows(lambda x: self._outer(relu(self._inner(x))), rows)
 
@@ -145,8 +145,8 @@ class TransformerProjector:
 
     def __call__(self, steps: list[FloatArray], labels: Sequence[FloatArray]) -> list[FloatArray]:
         rows = []
-        for own, label in zip(steps, labels, strict=True):
-            mixed = own + label  # [count, M, H]
+        for step, label in zip(steps, labels, strict=True):
+            mixed = step + label  # [count, M, H]
             attended = self._enter(mixed)  # [count, M, 128]
             for layer in self._layers:
                 attended = layer(attended)

@@ -133,10 +133,10 @@ def _records(
         values: list[tuple[str, Value]] = []
         for index, field in enumerate(target.fields):
             if field.choices is not None:
-                found = _choices(
+                chosen = _choices(
                     field, field.choices, choices[instance, columns[index]], prefix, limits[index]
                 )
-                values.append((field.name, found))
+                values.append((field.name, chosen))
             else:
                 spans = _spans(hits[instance * len(columns) + index], sample, field.validators)
                 values.append((field.name, _value([span for _, span in spans], field.dtype, policy)))
@@ -183,7 +183,7 @@ def _hits(logits: FloatArray, limits: Sequence[float]) -> list[list[_Cell]]:
         C·M lists, instance by instance.
     """
     instances, labels = logits.shape[:2]
-    found: list[list[_Cell]] = [[] for _ in range(instances * labels)]
+    cells: list[list[_Cell]] = [[] for _ in range(instances * labels)]
     probabilities = sigmoid(logits)
     passed = probabilities >= np.asarray(limits, dtype=np.float32)[None, :, None, None]
     passed &= logits > -np.inf  # cells beyond the last word, which a threshold of 0 would let in
@@ -191,8 +191,8 @@ def _hits(logits: FloatArray, limits: Sequence[float]) -> list[list[_Cell]]:
     groups = (where[0] * labels + where[1]).tolist()
     values = probabilities[where].tolist()
     for group, start, width, value in zip(groups, where[2].tolist(), where[3].tolist(), values, strict=True):
-        found[group].append(_Cell(start, width, value))
-    return found
+        cells[group].append(_Cell(start, width, value))
+    return cells
 
 
 def _spans(
@@ -256,5 +256,5 @@ def _places(words: Sequence[str]) -> dict[str, int]:
     return places
 
 
-def _either(own: float | None, common: float) -> float:
-    return common if own is None else own
+def _either(special: float | None, common: float) -> float:
+    return common if special is None else special

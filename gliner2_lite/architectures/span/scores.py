@@ -94,11 +94,11 @@ def _later_grids(
 ) -> list[list[FloatArray]]:
     """Per task, the grids [M, words, max_width] of its second and further instances."""
     queries = heads.counts.queries(labels, counts)  # per task [count, M, H]
-    flat = np.concatenate([own[1:].reshape(-1, own.shape[-1]) for own in queries])  # [N, H]
+    flat = np.concatenate([query[1:].reshape(-1, query.shape[-1]) for query in queries])  # [N, H]
     grid = heads.spans.scores(start, end, flat)  # [N, words, max_width]
     grids, begin = [], 0
-    for own in queries:
-        later, size = own.shape[0] - 1, own.shape[1]
+    for query in queries:
+        later, size = query.shape[0] - 1, query.shape[1]
         grids.append([grid[begin + step * size : begin + (step + 1) * size] for step in range(later)])
         begin += later * size
     return grids
