@@ -50,7 +50,6 @@ ROOMS: dict[str, set[str]] = {
 #: Where a module may import a room that its own may not: ``(module, room)`` → why that is so today.
 LAYER_EXCEPTIONS: dict[tuple[str, str], str] = {
     ("gliner2_lite.answers.public", "architectures"): "the types of answers stand in the span architecture",
-    ("gliner2_lite.hub.fetch", "load"): "HubOptions stands beside the search for directories",
     ("gliner2_lite.model.documents", "graph"): "the pipeline hangs from the public class",
     ("gliner2_lite.model.extractor", "architectures"): "the pipeline hangs from the public class",
     ("gliner2_lite.model.extractor", "graph"): "the pipeline hangs from the public class",
@@ -59,7 +58,6 @@ LAYER_EXCEPTIONS: dict[tuple[str, str], str] = {
 }
 #: Modules of one circle of imports → why it is there today.
 CIRCLE_EXCEPTIONS: dict[frozenset[str], str] = {
-    frozenset({"gliner2_lite.hub.fetch", "gliner2_lite.load.locate"}): "HubOptions stands in locate",
     frozenset({"gliner2_lite.schema.builder", "gliner2_lite.schema.json_text"}): "Schema.from_json",
     frozenset(
         {
@@ -73,7 +71,7 @@ CIRCLE_EXCEPTIONS: dict[frozenset[str], str] = {
 ONE_DOOR = {
     "onnxruntime": "gliner2_lite.graph.session",
     "tokenizers": "gliner2_lite.tokenizer.word_tokenizer",
-    "huggingface_hub": "gliner2_lite.hub.fetch",
+    "huggingface_hub": "gliner2_lite.hub.client",
 }
 #: What the runtime never imports.
 FORBIDDEN = {"torch", "transformers", "onnx", "optimum", "gliner2", "pydantic", "gliner2_export"}
@@ -114,13 +112,9 @@ UNTESTED: dict[str, str] = {
     "gliner2_lite.display.html": "tests of its room",
     "gliner2_lite.display.marks": "tests of its room",
     "gliner2_lite.display.plain": "tests of its room",
-    "gliner2_lite.hub.cache": "tests of its room",
-    "gliner2_lite.hub.convert": "tests of its room",
-    "gliner2_lite.hub.failures": "tests of its room",
     "gliner2_lite.integrations.entities": "tests of its room",
     "gliner2_lite.load.compiling": "tests of its room",
     "gliner2_lite.load.loading": "tests of its room",
-    "gliner2_lite.load.locate": "tests of its room",
     "gliner2_lite.machine.control_groups": "tests of its room",
     "gliner2_lite.machine.processors": "tests of its room",
     "gliner2_lite.model.documents": "tests of its room",

@@ -43,7 +43,8 @@ def run(options: argparse.Namespace) -> None:
     """Print the facts. Of the bundle, its manifest, quality report and compiled graphs are looked at; of a
     repository's, manifest and report are downloaded."""
     from gliner2_lite.bundle.manifest import QUALITY_NAME, read_bundle
-    from gliner2_lite.load.locate import HubOptions, locate
+    from gliner2_lite.hub.options import HubOptions
+    from gliner2_lite.load.locate import locate
 
     bundle = read_bundle(locate(options.model, None, HubOptions(), only=(QUALITY_NAME,)))
     report = _quality_report(bundle)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Collection
-from pathlib import Path
 
 from gliner2_lite.bundle.manifest import MANIFEST_NAME
 from gliner2_lite.errors import BundleNotFoundError, HubError
@@ -20,9 +19,7 @@ DISK = {
 }
 
 
-def explain(
-    error: Exception, what: str, repo_id: str, *, revision: str | None, cache_dir: str | Path | None
-) -> HubError:
+def explain(error: Exception, what: str, repo_id: str, *, revision: str | None) -> HubError:
     """A HubError for a failure of the client. ``what`` says what was tried."""
     at = f" at revision {revision!r}" if revision else ""
     return HubError(f"{what}{at}: {_remedy(error, repo_id, revision)} ({_summary(error)})")

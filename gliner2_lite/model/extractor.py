@@ -14,8 +14,9 @@ from gliner2_lite.bundle.manifest import Bundle
 from gliner2_lite.errors import InputTypeError
 from gliner2_lite.graph.batch import Request, Sample, check_length, encode_sample, make_batch
 from gliner2_lite.graph.schedule import BatchLimits, plan_batches
+from gliner2_lite.hub.options import HubOptions
 from gliner2_lite.load.loading import LoadedModel, LoadOptions, load
-from gliner2_lite.load.locate import HubOptions, locate
+from gliner2_lite.load.locate import locate
 from gliner2_lite.machine.processors import give_back_memory
 from gliner2_lite.model.documents import ManyTexts
 from gliner2_lite.pipeline.options import (
