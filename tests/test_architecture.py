@@ -115,8 +115,6 @@ UNTESTED: dict[str, str] = {
     "gliner2_lite.integrations.entities": "tests of its room",
     "gliner2_lite.load.compiling": "tests of its room",
     "gliner2_lite.load.loading": "tests of its room",
-    "gliner2_lite.machine.control_groups": "tests of its room",
-    "gliner2_lite.machine.processors": "tests of its room",
     "gliner2_lite.model.documents": "tests of its room",
     "gliner2_lite.model.tasks": "tests of its room",
     "gliner2_lite.schema.checks": "tests of its room",

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gliner2_lite.bundle.manifest import CARD_NAME, MANIFEST_NAME, read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import CARD_NAME, MANIFEST_NAME, read_bundle
 from gliner2_lite.errors import InputError
 from gliner2_lite.hub.client import (
     check_token,

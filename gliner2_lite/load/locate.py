@@ -6,7 +6,7 @@ import stat
 from collections.abc import Collection
 from pathlib import Path
 
-from gliner2_lite.bundle.manifest import access
+from gliner2_lite.bundle.files import access
 from gliner2_lite.errors import BundleError, BundleNotFoundError, InputTypeError
 from gliner2_lite.hub.options import HubOptions, is_repo_id
 

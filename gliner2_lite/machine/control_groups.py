@@ -16,8 +16,8 @@ def group_folders(controller: str) -> list[Path]:
     """Folders that may hold the files of ``controller`` (``"cpu"``, ``"memory"``), the own group's first."""
     folders: dict[Path, None] = {}
     for base, group in _memberships(controller):
-        own = base if ".." in group.split("/") else base / group.strip("/")
-        for folder in (own, *own.parents):
+        innermost = base if ".." in group.split("/") else base / group.strip("/")
+        for folder in (innermost, *innermost.parents):
             if folder.is_relative_to(base):
                 folders[folder] = None
     return list(folders)
@@ -47,15 +47,16 @@ def read_field(path: Path, name: str) -> int:
 
 
 def _memberships(controller: str) -> list[tuple[Path, str]]:
-    found = [(ROOT, ""), (ROOT / controller, "")]
+    """``(root of the tree, group in it)`` of each tree that may limit ``controller``."""
+    memberships = [(ROOT, ""), (ROOT / controller, "")]
     try:
         lines = MEMBERSHIP.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return found
+        return memberships
     for line in lines:
         _, controllers, group = [*line.split(":", 2), "", ""][:3]
         if not controllers:
-            found.append((ROOT, group))
+            memberships.append((ROOT, group))
         elif controller in controllers.split(","):
-            found.append((ROOT / controller, group))
-    return found
+            memberships.append((ROOT / controller, group))
+    return memberships

@@ -17,7 +17,7 @@ from gliner2_lite.graph.schedule import BatchLimits, plan_batches
 from gliner2_lite.hub.options import HubOptions
 from gliner2_lite.load.loading import LoadedModel, LoadOptions, load
 from gliner2_lite.load.locate import locate
-from gliner2_lite.machine.processors import give_back_memory
+from gliner2_lite.machine.memory import release_memory
 from gliner2_lite.model.documents import ManyTexts
 from gliner2_lite.pipeline.options import (
     Options,
@@ -280,7 +280,7 @@ class GLiNER2(ManyTexts):
                 results[pending[row]] = self._read(scores, sample, options)
             del features  # the next run needs the memory
         if self._loaded.gives_back:
-            give_back_memory()
+            release_memory()
         return results
 
     def _read(self, scores: Sequence[TaskScores], sample: Sample, options: Options) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import pytest
 
 from gliner2_export.export import export_checkpoint
 from gliner2_export.staging import staged_directory
-from gliner2_lite.bundle.manifest import read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import ExportError
 from tests.hub.processes import PLAIN_USER
 
@@ -24,7 +25,8 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from gliner2_export import export as bundle
-from gliner2_lite.bundle.manifest import read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import ExportError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 checkpoint, out = map(Path, sys.argv[1:3])

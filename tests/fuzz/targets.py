@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from gliner2_lite import BundleError, InputTypeError, Schema, SchemaError
 from gliner2_lite.architectures.span.decode import EntityResult, Span, decode_task
 from gliner2_lite.architectures.span.scores import TaskScores
-from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle
 from gliner2_lite.graph.batch import Sample
 from gliner2_lite.load.locate import EMBEDDED
 from gliner2_lite.prompt.layout import build_prompts

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gliner2_lite import HubError, InputError
-from gliner2_lite.bundle.manifest import file_sha256
+from gliner2_lite.bundle.files import file_sha256
 from gliner2_lite.hub.client import Fetched, explained, list_files, lock, split_cache_path
 from gliner2_lite.hub.options import HubOptions
 from tests.hub.processes import LOADED, listing, load

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gliner2_lite.bundle.manifest import file_sha256
+from gliner2_lite.bundle.files import file_sha256
 from tests.hub.processes import LOADED, command, listing, load
 from tests.hub_server import serve
 

@@ -30,8 +30,6 @@ def test_repository_ids(name: str) -> None:
     assert is_repo_id(name)
 
 
-@pytest.mark.parametrize(
-    "name", ["name", "a/b/c", "../b", "a/", "/b", ".a/b", "a /b", "a/b\n", ""]
-)
+@pytest.mark.parametrize("name", ["name", "a/b/c", "../b", "a/", "/b", ".a/b", "a /b", "a/b\n", ""])
 def test_names_that_are_no_repository_ids(name: str) -> None:
     assert not is_repo_id(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gliner2_lite import InputError
-from gliner2_lite.bundle.manifest import file_sha256
+from gliner2_lite.bundle.files import file_sha256
 from gliner2_lite.hub.push import card_for, check_push
 from tests.hub.processes import LOADED, command, files_in, listing, load
 from tests.hub_server import serve
