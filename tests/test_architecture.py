@@ -58,7 +58,6 @@ LAYER_EXCEPTIONS: dict[tuple[str, str], str] = {
 }
 #: Modules of one circle of imports → why it is there today.
 CIRCLE_EXCEPTIONS: dict[frozenset[str], str] = {
-    frozenset({"gliner2_lite.schema.builder", "gliner2_lite.schema.json_text"}): "Schema.from_json",
     frozenset(
         {
             "gliner2_lite.model.documents",
