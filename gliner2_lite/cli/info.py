@@ -96,12 +96,12 @@ def _compiled(bundle: Bundle) -> dict[str, Path | None]:
     """The sound compiled graph, as its directory, of each variant that a load on this machine would use."""
     from gliner2_lite.load.compiled import find_compiled, fingerprint, stores_of
 
-    found = {}
+    graphs = {}
     for name, variant in bundle.variants.items():
         wanted = fingerprint(bundle, variant, {}, runtime=_installed("onnxruntime"))
         graph = None if wanted is None else find_compiled(wanted, stores_of(bundle, None))
-        found[name] = None if graph is None else graph.parent
-    return found
+        graphs[name] = None if graph is None else graph.parent
+    return graphs
 
 
 def _quality_report(bundle: Bundle) -> dict[str, Any] | None:

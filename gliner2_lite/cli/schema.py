@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gliner2_lite.cli.tasks import add_task_options, build_schema, has_tasks, load_schema
+from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks, load_schema
 
 if TYPE_CHECKING:
     from gliner2_lite.prompt.layout import Prompt
