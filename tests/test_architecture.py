@@ -80,25 +80,14 @@ LENGTH_EXCEPTIONS = {
     "benchmarks.stats": "medians and their ratios",
     "benchmarks.tables": "one table, used by every report",
 }
-#: Where the tests of a package's rooms stand; integrations/ is tested inside the frameworks.
+#: Where the tests of a package's rooms stand; what needs a framework is tested inside it.
 TESTS = {"gliner2_lite": ROOT / "tests", "gliner2_export": ROOT / "tests" / "export"}
-TESTS_ELSEWHERE = {"integrations": ROOT / "tests" / "apps"}
+TESTS_ELSEWHERE = {"integrations": ROOT / "tests" / "apps", "demo": ROOT / "tests" / "apps" / "demo"}
 #: Modules of a room without a test of their name → which test holds them.
 UNTESTED: dict[str, str] = {
     "gliner2_lite.answers.intervals": "tests of its room",
     "gliner2_lite.architectures.span.decode": "tests of its room",
     "gliner2_lite.architectures.span.scores": "tests of its room",
-    "gliner2_lite.demo.answer": "tests of its room",
-    "gliner2_lite.demo.app": "tests of its room",
-    "gliner2_lite.demo.examples": "tests of its room",
-    "gliner2_lite.demo.local_only": "tests of its room",
-    "gliner2_lite.demo.look": "tests of its room",
-    "gliner2_lite.demo.panel": "tests of its room",
-    "gliner2_lite.demo.tabs": "tests of its room",
-    "gliner2_lite.display.html": "tests of its room",
-    "gliner2_lite.display.marks": "tests of its room",
-    "gliner2_lite.display.plain": "tests of its room",
-    "gliner2_lite.integrations.entities": "tests of its room",
     "gliner2_lite.load.loading": "tests of its room",
     "gliner2_lite.model.documents": "tests of its room",
     "gliner2_lite.model.tasks": "tests of its room",

@@ -13,7 +13,8 @@ from gliner2_lite.schema import coerce
 
 @pytest.mark.parametrize(("read", "value", "result"), [
     (coerce.read_threshold, " 0.5 ", 0.5), (coerce.read_threshold, "1e-1", 0.1),
-    (coerce.read_threshold, 1, 1.0), (coerce.read_threshold, None, None), (coerce.read_required_threshold, "0", 0.0),
+    (coerce.read_threshold, 1, 1.0), (coerce.read_threshold, None, None),
+    (coerce.read_required_threshold, "0", 0.0),
     (coerce.read_top_k, "3.0", 3), (coerce.read_top_k, " +1_0 ", 10), (coerce.read_top_k, 3.0, 3),
     (coerce.read_top_k, None, None), (coerce.read_flag, "Yes", True), (coerce.read_flag, "OFF", False),
     (coerce.read_flag, 1.0, True), (coerce.read_flag, 0, False), (coerce.read_dtype, "str", "str"),
