@@ -43,7 +43,7 @@ def _verify(path: Path, record: FileRecord, *, hashes: bool) -> None:
 
 @contextmanager
 def access(path: Path) -> Iterator[None]:
-    """Tell what the system says of files under ``path`` as a BundleError with the remedy."""
+    """Turn what the system refuses within the block into a BundleError with the remedy; ``path`` is meant."""
     try:
         yield
     except PermissionError as error:

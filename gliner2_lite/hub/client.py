@@ -83,7 +83,7 @@ def download_file(repo_id: str, name: str, options: HubOptions) -> Fetched | Non
 
 
 def split_cache_path(path: Path, name: str, subfolder: str | None) -> Fetched:
-    """``…/models--org--name/snapshots/COMMIT/[SUBFOLDER/]NAME`` taken apart."""
+    """Commit and storage of ``path``, which is ``…/models--org--name/snapshots/COMMIT/[SUBFOLDER/]NAME``."""
     snapshot = path.parents[len(PurePosixPath(subfolder or "", name).parts) - 1]
     return Fetched(path, snapshot.name, snapshot.parent.parent)
 
@@ -176,7 +176,7 @@ def commit_files(
 
 @contextmanager
 def lock(place: Path) -> Iterator[None]:
-    """Held by one process at a time, as the client does for its own files."""
+    """A lock on ``place`` that one process holds at a time; its file, ``place.lock``, stays."""
     from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -89,7 +89,7 @@ class GLiNER2Extractor:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """For pipeline files."""
+        """The settings, as pipeline files hold them."""
         extractor = self._extractor
         return default_to_dict(
             self, model=extractor.model, schema=self.schema, meta_field=self.meta_field,
@@ -101,5 +101,5 @@ class GLiNER2Extractor:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> GLiNER2Extractor:
-        """From pipeline files."""
+        """The component that :meth:`to_dict` describes."""
         return default_from_dict(cls, data)

@@ -1,4 +1,4 @@
-"""Linux control groups: what the groups of this process, from its own to the topmost, say of a limit.
+"""Linux control groups: what the groups of this process, from the innermost to the topmost, say of a limit.
 
 Version 2 has one tree for all controllers, version 1 one tree for each. In a container the mounted root is
 often the container's own group, whatever path /proc names: what does not exist is passed over.
@@ -13,7 +13,7 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def group_folders(controller: str) -> list[Path]:
-    """Folders that may hold the files of ``controller`` (``"cpu"``, ``"memory"``), the own group's first."""
+    """Folders with the files of ``controller`` (``"cpu"``, ``"memory"``), the innermost group's first."""
     folders: dict[Path, None] = {}
     for base, group in _memberships(controller):
         innermost = base if ".." in group.split("/") else base / group.strip("/")

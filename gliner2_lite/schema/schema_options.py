@@ -25,7 +25,7 @@ class SpanOptions:
 
 @dataclass(slots=True)
 class SchemaOptions:
-    """Filled by the builders. Field options are keyed by structure and field; the last declaration wins."""
+    """What the builders were told, by name; the last declaration wins. ``fields``: by structure and field."""
 
     fields: dict[tuple[str, str], SpanOptions] = field(default_factory=dict)
     field_orders: dict[str, list[str]] = field(default_factory=dict)

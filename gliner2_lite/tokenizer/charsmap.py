@@ -19,7 +19,7 @@ LABEL = 1 << 31 | 0xFF
 
 
 class CharsMap(Remembered[int, str]):
-    """The map. As a dict: the replacement of single characters by code point, filled when first asked for."""
+    """The rules of a map. As a dict: replacements of characters by code point, filled when asked for."""
 
     def __init__(self, file: VocabularyFile) -> None:
         super().__init__()
@@ -28,6 +28,7 @@ class CharsMap(Remembered[int, str]):
         self._graphemes = Graphemes(file)
 
     def find(self, key: int) -> str:
+        """The replacement of one character, or the character itself."""
         replacement = self._replacement(chr(key))
         return chr(key) if replacement is None else replacement
 

@@ -68,6 +68,4 @@ def test_labels_that_lost_are_drawn_paler() -> None:
     won, lost = drawn.index("width:75.0%"), drawn.index("width:12.5%")
     assert drawn[won:].startswith(f"width:75.0%;background:rgba({PALETTE[0]},.9)")
     assert drawn[lost:].startswith(f"width:12.5%;background:rgba({PALETTE[0]},.35)")
-    assert (
-        "✓ good" in drawn and "✓ bad" not in drawn and drawn.count("px;width:") == 2
-    )
+    assert "✓ good" in drawn and "✓ bad" not in drawn and drawn.count("px;width:") == 2
