@@ -21,7 +21,7 @@ from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.load import loading
 from gliner2_lite.load.compiled import DATA_NAME, GRAPH_NAME, STORE_NAME
 from gliner2_lite.load.loading import compile_bundle
-from tests.hub.test_fetch import PLAIN_USER, environment
+from tests.hub.processes import PLAIN_USER, environment
 from tests.hub_server import serve
 
 KILLS = int(os.environ.get("GLINER2_LITE_KILLS", "5"))

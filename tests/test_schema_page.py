@@ -28,7 +28,7 @@ from gliner2_lite import (
     SchemaError,
     StructureBuilder,
 )
-from gliner2_lite.cli.tasks import add_task_options, build_schema
+from gliner2_lite.cli.task_options import add_task_options, build_schema
 from gliner2_lite.schema import compile_schema
 from gliner2_lite.schema import friendly_read as friendly
 from gliner2_lite.schema.builder import CLASSIFICATION_OPTIONS, ENTITY_KEYS, RELATION_KEYS

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gliner2_lite.cli.push import add_push_options, push
 from gliner2_lite.errors import GLiNER2LiteError, HubError, MissingExtraError
-from gliner2_lite.hub.fetch import check_push
+from gliner2_lite.hub.push import check_push
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
 

@@ -24,6 +24,7 @@ from gliner2_export.quality.report import markdown, summary
 from gliner2_export.staging import check_destination, staged_directory
 from gliner2_export.vocabulary.compact import write_compact
 from gliner2_lite import __version__
+from gliner2_lite.bundle.files import file_sha256, graph_files
 from gliner2_lite.bundle.manifest import (
     CARD_NAME,
     FORMAT_VERSION,
@@ -32,8 +33,6 @@ from gliner2_lite.bundle.manifest import (
     QUALITY_NAME,
     TOKENIZER_NAME,
     VOCABULARY_NAME,
-    file_sha256,
-    graph_files,
 )
 from gliner2_lite.errors import ExportError
 

@@ -1,8 +1,7 @@
-"""The bundle: one directory that holds an exported model, described by a manifest.
+"""The manifest of a bundle: what it says, as checked types.
 
-The manifest is read first and trusted only after it is checked: format version, paths that stay inside
-the directory, and of every file that the chosen variant needs its size. SHA-256 costs a read of the whole
-file, so it is compared on request and after a download, not at every start.
+It is read first and trusted only after it is checked: format version, the type of every field, and paths
+that stay inside the directory. ``files.py`` compares the files with it.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from gliner2_lite.bundle.files import access, safe_relative
 from gliner2_lite.errors import BundleError, BundleNotFoundError, InputError
 from gliner2_lite.schema.limits import MARKERS
 
@@ -30,7 +29,6 @@ QUALITY_NAME = "quality.json"
 CARD_NAME = "README.md"
 VARIANT_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it becomes part of directory names
 MAX_MANIFEST_BYTES = 1 << 20
-HASH_CHUNK_BYTES = 1 << 20
 DEFAULT_VARIANTS = ("int8", "fp32")  # the order in which from_pretrained(variant=None) chooses
 
 
@@ -100,7 +98,7 @@ class Bundle:
 
     def path(self, name: str) -> Path:
         """The file ``name`` of the manifest as a path inside the bundle."""
-        return self.root / _safe_relative(name, self.root)
+        return self.root / safe_relative(name, self.root, self.root / MANIFEST_NAME)
 
     def needed_files(self, variant: Variant) -> tuple[str, ...]:
         """Names of all files that ``variant`` is loaded from: graph, weights, heads, tokenizer."""
@@ -160,71 +158,6 @@ def _manifest(root: Path) -> Any:
         raise BundleError(f"{manifest} is not valid JSON ({error}); export or download it again") from error
 
 
-def verify_files(bundle: Bundle, variant: Variant, *, hashes: bool) -> None:
-    """Check the files that ``variant`` needs against the manifest: sizes, and SHA-256 if ``hashes``.
-
-    Raises:
-        BundleNotFoundError: a file is missing.
-        BundleError: a file has another size or content than the manifest says.
-    """
-    for name in bundle.needed_files(variant):
-        with access(bundle.root / name):
-            _verify(bundle.path(name), bundle.files[name], hashes=hashes)
-
-
-def _verify(path: Path, record: FileRecord, *, hashes: bool) -> None:
-    if not path.is_file():
-        raise BundleNotFoundError(f"{path} is missing though the manifest names it; get the bundle again")
-    size = path.stat().st_size
-    if size != record.size:
-        raise BundleError(f"{path} has {size} bytes, the manifest says {record.size}; get the bundle again")
-    if hashes and file_sha256(path) != record.sha256:
-        raise BundleError(f"{path} was altered: its SHA-256 is not the manifest's; get the bundle again")
-
-
-@contextmanager
-def access(path: Path) -> Iterator[None]:
-    """Tell what the system says of files under ``path`` as a BundleError with the remedy."""
-    try:
-        yield
-    except PermissionError as error:
-        raise BundleError(
-            f"{error.filename or path} may not be read ({error.strerror}); let this user read it and search "
-            "the directories above it, or give another place"
-        ) from error
-    except OSError as error:
-        if isinstance(error, BundleError):
-            raise
-        raise BundleError(f"{error.filename or path} cannot be read ({error.strerror})") from error
-
-
-def data_path(graph: Path) -> Path:
-    """Where the weights of an ONNX file lie when they are not inside it."""
-    return graph.with_name(graph.name + "_data")
-
-
-def graph_files(graph: Path) -> list[Path]:
-    """An ONNX file and the weights beside it, if they are in a file of their own."""
-    data = data_path(graph)
-    return [graph, data] if data.exists() else [graph]
-
-
-def graph_bytes(graph: Path) -> int:
-    """Size of the files of a graph."""
-    return sum(path.stat().st_size for path in graph_files(graph))
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file as hex."""
-    import hashlib  # loads OpenSSL, which a start that compares sizes does without
-
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(HASH_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of the manifest: readers differ in which of two equal keys they take."""
     result = dict(pairs)
@@ -272,7 +205,7 @@ def _parse(raw: Any, root: Path, manifest: Path) -> Bundle:
 
     files = {}
     for name, entry in get(raw, "files", dict, "").items():
-        _safe_relative(name, root)
+        safe_relative(name, root, manifest)
         where = f"files[{name!r}]."
         files[name] = FileRecord(get(entry, "size", int, where), get(entry, "sha256", str, where))
 
@@ -317,26 +250,3 @@ def _version(entry: dict[str, Any], manifest: Path, where: str) -> str | None:
     if value is not None and (not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+)+", value)):
         raise BundleError(f"{manifest}: {where}min_onnxruntime must be a version like '1.21', not {value!r}")
     return value
-
-
-def _safe_relative(name: str, root: Path) -> str:
-    """``name`` when it is a plain relative path that stays inside ``root``, else BundleError.
-
-    A link may only lead to the blob store of the Hub cache that the snapshot belongs to.
-    """
-    pure = PurePosixPath(name)
-    if not name or pure.is_absolute() or ".." in pure.parts or "\\" in name or ":" in name or "\0" in name:
-        raise BundleError(f"{root / MANIFEST_NAME}: path {name!r} leaves the bundle; paths must be relative")
-    try:
-        real, home = (root / name).resolve(), root.resolve()
-        real.exists()  # a name that the file system does not take, or links in a circle
-    except PermissionError:
-        raise  # the name is sound
-    except (OSError, RuntimeError, ValueError) as error:
-        raise BundleError(f"{root / MANIFEST_NAME}: {name[:80]!r} is not a path ({error})") from error
-    allowed = [home]
-    # …/snapshots/COMMIT, or a subfolder of it
-    allowed.extend(parent.parent / "blobs" for parent in home.parents if parent.name == "snapshots")
-    if not any(real.is_relative_to(base) for base in allowed):
-        raise BundleError(f"{root / MANIFEST_NAME}: path {name!r} leaves the bundle through a link")
-    return name

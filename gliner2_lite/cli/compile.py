@@ -41,9 +41,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> None:
     """Compile, and print the directory of the result."""
     from gliner2_lite.bundle.manifest import read_bundle
+    from gliner2_lite.hub.options import HubOptions
     from gliner2_lite.load.compiled import STORE_NAME, default_cache
     from gliner2_lite.load.loading import compile_bundle
-    from gliner2_lite.load.locate import HubOptions, locate
+    from gliner2_lite.load.locate import locate
 
     root = locate(options.model, options.variant, HubOptions())
     store = options.output

@@ -85,7 +85,7 @@ complete -c gliner2-lite -f
 
 
 def bash_script(commands: Sequence[Command]) -> str:
-    """For ``complete -F``."""
+    """The script for bash: a function for ``complete -F``."""
     return _fill(
         BASH,
         paths="|".join(command.path for command in commands if command.path),
@@ -100,7 +100,7 @@ def bash_script(commands: Sequence[Command]) -> str:
 
 
 def zsh_script(commands: Sequence[Command]) -> str:
-    """For ``compdef``; shows the help beside each name."""
+    """The script for zsh: a function for ``compdef`` that shows the help beside each name."""
 
     def described(pairs: Iterable[tuple[str, str]]) -> str:
         return "known=(" + " ".join(_quoted(name + ":" + text) for name, text in pairs) + ")"
@@ -122,7 +122,7 @@ def zsh_script(commands: Sequence[Command]) -> str:
 
 
 def fish_script(commands: Sequence[Command]) -> str:
-    """One ``complete`` per subcommand, option and positional."""
+    """The script for fish: one ``complete`` per subcommand, option and positional."""
     lines = [_fill(FISH, paths=" ".join(command.path for command in commands if command.path))]
     for command in commands:
         at = f"complete -c {PROGRAM} -n '__gliner2_lite_at \"{command.path}\"'"

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from gliner2_lite.cli.answers import Answer, answers
 from gliner2_lite.cli.records import Layout, Record, read_records
+from gliner2_lite.cli.replies import Reply, replies
 from gliner2_lite.cli.sources import AUTO, FORMATS, STDIN, Source, plan_sources
 from gliner2_lite.cli.stopping import StopSignals
-from gliner2_lite.cli.tasks import add_task_options, build_schema, has_tasks
+from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks
 from gliner2_lite.cli.values import character, not_negative, positive, probability
 from gliner2_lite.errors import InputError
 
 if TYPE_CHECKING:
     from gliner2_lite import GLiNER2, Schema
 
-Formatter = Callable[[Record, Answer], str]
+Formatter = Callable[[Record, Reply], str]
 
 EPILOG = """\
 Every text gives one line of JSON on stdout. All tasks of one call run in one pass of the model.
@@ -109,7 +109,7 @@ def _write_all(
         open_output(options.output, signals) as output,
         progress(sources, into_file=options.output is not None) as advance,
         closing(  # ends worker processes, whatever ends this
-            answers(
+            replies(
                 records,
                 lambda texts: model.extract_iter(texts, schema, errors="yield", **arguments),
                 stop_early=stop_early,

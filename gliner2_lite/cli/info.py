@@ -43,7 +43,8 @@ def run(options: argparse.Namespace) -> None:
     """Print the facts. Of the bundle, its manifest, quality report and compiled graphs are looked at; of a
     repository's, manifest and report are downloaded."""
     from gliner2_lite.bundle.manifest import QUALITY_NAME, read_bundle
-    from gliner2_lite.load.locate import HubOptions, locate
+    from gliner2_lite.hub.options import HubOptions
+    from gliner2_lite.load.locate import locate
 
     bundle = read_bundle(locate(options.model, None, HubOptions(), only=(QUALITY_NAME,)))
     report = _quality_report(bundle)
@@ -95,12 +96,12 @@ def _compiled(bundle: Bundle) -> dict[str, Path | None]:
     """The sound compiled graph, as its directory, of each variant that a load on this machine would use."""
     from gliner2_lite.load.compiled import find_compiled, fingerprint, stores_of
 
-    found = {}
+    graphs = {}
     for name, variant in bundle.variants.items():
         wanted = fingerprint(bundle, variant, {}, runtime=_installed("onnxruntime"))
         graph = None if wanted is None else find_compiled(wanted, stores_of(bundle, None))
-        found[name] = None if graph is None else graph.parent
-    return found
+        graphs[name] = None if graph is None else graph.parent
+    return graphs
 
 
 def _quality_report(bundle: Bundle) -> dict[str, Any] | None:

@@ -12,10 +12,10 @@ from gliner2_lite.cli.sources import Source
 
 @contextmanager
 def progress(sources: Sequence[Source], *, into_file: bool) -> Iterator[Callable[[Record], None]]:
-    """Call the result with each finished record. Shows the share of bytes, where all sizes are known.
+    """A function to call with each finished record: it moves a bar over the bytes of all ``sources``.
 
-    Without a terminal on stderr, or without tqdm, it shows nothing. Results that scroll over the same
-    terminal (``into_file`` False) are progress enough.
+    The share is shown where all sizes are known. Without a terminal on stderr, or without tqdm, nothing is.
+    Results that scroll over the same terminal (``into_file`` False) are progress enough.
     """
     over_results = sys.stdout.isatty() and not into_file
     if not sources or not sys.stderr.isatty() or over_results:

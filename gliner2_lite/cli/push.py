@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
 
 def push(directory: Path, repository: str, options: argparse.Namespace) -> None:
     """Upload ``directory`` as the options of :func:`add_push_options` say; print the commit's address."""
-    from gliner2_lite.hub.fetch import push_bundle
+    from gliner2_lite.hub.push import push_bundle
 
     address = push_bundle(
         directory,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gliner2_lite.cli.tasks import add_task_options, build_schema, has_tasks, load_schema
+from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks, load_schema
 
 if TYPE_CHECKING:
     from gliner2_lite.prompt.layout import Prompt
@@ -106,7 +106,8 @@ def _tokens(prompt: Prompt, model: str) -> str:
     """How many tokens stand before the text; reads, or downloads, the tokenizer and no graph."""
     from gliner2_lite.bundle.manifest import TOKENIZER_NAME, VOCABULARY_NAME, read_bundle
     from gliner2_lite.graph.encode import Sample, encode_sample
-    from gliner2_lite.load.locate import HubOptions, locate
+    from gliner2_lite.hub.options import HubOptions
+    from gliner2_lite.load.locate import locate
     from gliner2_lite.prompt.words import resolve_splitter, split_words
     from gliner2_lite.tokenizer.word_tokenizer import open_tokenizer
 

@@ -50,8 +50,8 @@ def plan_sources(
         elif Path(name).is_dir():
             chosen = TEXT if format == AUTO else format
             suffixes = FOLDER_SUFFIXES[chosen]
-            found = [path for path in Path(name).rglob("*") if path.suffix.lower() in suffixes]
-            files = sorted((path for path in found if path.is_file()), key=lambda path: path.parts)
+            candidates = [path for path in Path(name).rglob("*") if path.suffix.lower() in suffixes]
+            files = sorted((path for path in candidates if path.is_file()), key=lambda path: path.parts)
             if not files:
                 raise InputError(f"the folder {name} holds no file that ends in {' or '.join(suffixes)}")
             sources += [_source(str(path), chosen, delimiter) for path in files]

@@ -49,7 +49,7 @@ class StopSignals:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """What runs inside is not cut short by a first signal."""
+        """A block that a first signal does not cut short: Stopped is raised at its end."""
         self._writing = True
         try:
             yield

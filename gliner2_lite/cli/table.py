@@ -31,11 +31,11 @@ def table_block(title: str | None, text: str, answer: Mapping[str, Any] | str, *
     lines = [] if title is None else [f"{DIM}{plain(title)}{RESET}" if color else plain(title)]
     if isinstance(answer, str):
         return "\n".join([*lines, f"  error: {plain(answer)}"]) + "\n\n"
-    found = list(findings(answer))
-    labels = list(dict.fromkeys((finding.task, finding.label) for finding in found if finding.spans))
+    items = list(findings(answer))
+    labels = list(dict.fromkeys((finding.task, finding.label) for finding in items if finding.spans))
     paint = {label: COLORS[index % len(COLORS)] for index, label in enumerate(labels)} if color else {}
-    lines.append(_marked(text, found, paint))
-    lines += _rows(found, paint) or ["  nothing found"]
+    lines.append(_marked(text, items, paint))
+    lines += _rows(items, paint) or ["  nothing found"]
     return "\n".join(lines) + "\n\n"
 
 
@@ -95,10 +95,10 @@ def _columns(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _marked(text: str, found: Sequence[Finding], paint: Mapping[tuple[str, str], int]) -> str:
+def _marked(text: str, items: Sequence[Finding], paint: Mapping[tuple[str, str], int]) -> str:
     """The text with every found span in its label's colour; far from all of them a long one is cut."""
     owners: list[tuple[str, str] | None] = [None] * len(text)
-    for finding in found:
+    for finding in items:
         for start, end in finding.spans:
             for place in range(start, min(end, len(text))):
                 owners[place] = owners[place] or (finding.task, finding.label)
@@ -130,10 +130,10 @@ def _shown(owners: Sequence[object]) -> list[bool]:
     return shown
 
 
-def _rows(found: Sequence[Finding], paint: Mapping[tuple[str, str], int]) -> list[str]:
+def _rows(items: Sequence[Finding], paint: Mapping[tuple[str, str], int]) -> list[str]:
     cells = []
     before = None
-    for finding in found:
+    for finding in items:
         task = "" if finding.task == before else finding.task
         before = finding.task
         percent = "" if finding.confidence is None else f"{finding.confidence:.0%}"

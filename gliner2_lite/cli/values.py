@@ -10,18 +10,22 @@ Number = TypeVar("Number", int, float)
 
 
 def probability(text: str) -> float:
+    """A number from 0 to 1."""
     return _number(text, float, lambda value: 0.0 <= value <= 1.0, "a number from 0 to 1")
 
 
 def positive(text: str) -> int:
+    """A whole number from 1 up."""
     return _number(text, int, lambda value: value >= 1, "a whole number from 1 up")
 
 
 def not_negative(text: str) -> int:
+    """A whole number from 0 up."""
     return _number(text, int, lambda value: value >= 0, "a whole number from 0 up")
 
 
 def port(text: str) -> int:
+    """The number of a TCP port."""
     return _number(text, int, lambda value: 0 < value < 65536, "a port, a number from 1 to 65535")
 
 

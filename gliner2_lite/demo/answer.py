@@ -48,24 +48,24 @@ def classify(model: GLiNER2, text: str, schema: Schema, several: frozenset[str],
     result, status = _timed(model, text, schema, threshold)
     sections: list[Section] = []
     chosen: dict[str, Any] = {}
-    for task, found in result.items():
-        scores = choose(found, several=task in several, threshold=threshold)
+    for task, labels in result.items():
+        scores = choose(labels, several=task in several, threshold=threshold)
         sections.append(Classes(task, scores))
         won = [{"label": score.label, "confidence": score.confidence} for score in scores if score.chosen]
         chosen[task] = won if task in several else won[0]
     return Answer(render_html(text, sections), _dump(chosen), status)
 
 
-def choose(found: list[Mapping[str, Any]], *, several: bool, threshold: float) -> tuple[ClassScore, ...]:
+def choose(labels: list[Mapping[str, Any]], *, several: bool, threshold: float) -> tuple[ClassScore, ...]:
     """All labels of one task with their probabilities, those chosen that the plain call would give."""
-    best = max(found, key=lambda item: item["confidence"])
+    best = max(labels, key=lambda item: item["confidence"])
     return tuple(
         ClassScore(
             item["label"],
             item["confidence"],
             item["confidence"] >= threshold if several else item is best,
         )
-        for item in found
+        for item in labels
     )
 
 

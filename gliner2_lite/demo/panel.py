@@ -49,7 +49,7 @@ def build_panel(panel: Panel) -> None:
             )
             button = gr.Button("Run", variant="primary", elem_id=f"{panel.name}-run")
         with gr.Column(scale=6, min_width=380):
-            found = gr.HTML(WAITING, elem_id=f"{panel.name}-found", padding=False)
+            view = gr.HTML(WAITING, elem_id=f"{panel.name}-found", padding=False)
             status = gr.Markdown("", elem_id=f"{panel.name}-status", elem_classes="status")
             with gr.Accordion("JSON", open=panel.json_open, elem_id=f"{panel.name}-json-open"):
                 result = gr.Code(
@@ -69,7 +69,7 @@ def build_panel(panel: Panel) -> None:
         event(
             answer,
             [text, schema, threshold],
-            [found, status, result],
+            [view, status, result],
             show_progress="hidden",
             api_visibility="private",
         )

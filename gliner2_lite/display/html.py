@@ -62,7 +62,7 @@ def _marked(text: str, start: int, end: int, marks: Sequence[Mark], colours: dic
     for mark in marks:
         colour = colours[mark.labels[0][0]]
         tags = "".join(_tag(label, colours[label]) for label, _ in mark.labels)
-        title = "; ".join(filter(None, (_title(label, found) for label, found in mark.labels)))
+        title = "; ".join(filter(None, (_title(label, item) for label, item in mark.labels)))
         parts += [
             escape(text[position : mark.start]),
             f'<mark title="{escape(title)}" style="color:inherit;background:rgba({colour},.2);'
@@ -81,10 +81,10 @@ def _tag(label: str, colour: str) -> str:
     )
 
 
-def _title(label: str, found: Found) -> str:
-    facts = [f"{name}: {labels}" for name, labels in found.attributes]
-    if found.confidence is not None:
-        facts.append(percent(found.confidence))
+def _title(label: str, item: Found) -> str:
+    facts = [f"{name}: {labels}" for name, labels in item.attributes]
+    if item.confidence is not None:
+        facts.append(percent(item.confidence))
     return f"{label}, {', '.join(facts)}" if facts else label
 
 
@@ -93,8 +93,8 @@ def _section(section: Section, colours: dict[str, str]) -> str:
         return _block(section.task, _muted("nothing found"))
     if isinstance(section, Entities):
         rows = [
-            (_name(name, colours[name]), "".join(_chip(item, colours[name]) for item in found) or _muted("–"))
-            for name, found in section.types
+            (_name(name, colours[name]), "".join(_chip(item, colours[name]) for item in items) or _muted("–"))
+            for name, items in section.types
         ]
         return _block("entities", _table(rows) if rows else _muted("nothing found"))
     if isinstance(section, Classes):

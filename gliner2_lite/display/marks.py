@@ -29,13 +29,13 @@ def find_marks(text: str, sections: Sequence[Section]) -> list[Mark]:
     """
     spans = list(_labelled(sections, relations=False)) or list(_labelled(sections, relations=True))
     ranges: dict[tuple[int, int], Mark] = {}
-    for label, found in spans:
-        if found.start is None or found.end is None:
+    for label, item in spans:
+        if item.start is None or item.end is None:
             continue
-        end = _check(text, found.start, found.end, label, found)
-        mark = ranges.setdefault((found.start, end), Mark(found.start, end, []))
+        end = _check(text, item.start, item.end, label, item)
+        mark = ranges.setdefault((item.start, end), Mark(item.start, end, []))
         if label not in (known for known, _ in mark.labels):
-            mark.labels.append((label, found))
+            mark.labels.append((label, item))
     outermost: list[Mark] = []
     open_marks: list[Mark] = []
     for start, end in sorted(ranges, key=lambda pair: (pair[0], -pair[1])):
@@ -57,21 +57,21 @@ def _labelled(sections: Sequence[Section], *, relations: bool) -> Iterator[tuple
                     yield f"{name} · head", head
                     yield f"{name} · tail", tail
         elif not relations and isinstance(section, Entities):
-            for name, found in section.types:
-                yield from ((name, item) for item in found if item.start is not None)
+            for name, items in section.types:
+                yield from ((name, item) for item in items if item.start is not None)
         elif not relations and isinstance(section, Records):
             for record in section.records:
-                for name, found in record:
+                for name, items in record:
                     label = f"{section.name}.{name}"
-                    yield from ((label, item) for item in found if item.start is not None)
+                    yield from ((label, item) for item in items if item.start is not None)
 
 
-def _check(text: str, start: int, end: int, label: str, found: Found) -> int:
+def _check(text: str, start: int, end: int, label: str, item: Found) -> int:
     """The end inside ``text``: the final full stop that the model adds may be part of a span."""
     inside = min(end, len(text))
-    if end - inside > 1 or not 0 <= start < inside or text[start:inside] != found.text[: inside - start]:
+    if end - inside > 1 or not 0 <= start < inside or text[start:inside] != item.text[: inside - start]:
         raise InputError(
-            f"{label} {found.text!r} does not stand at {start}:{end} of the text: "
+            f"{label} {item.text!r} does not stand at {start}:{end} of the text: "
             "show needs the very text that the result was made from"
         )
     return inside

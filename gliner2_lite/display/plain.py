@@ -19,7 +19,7 @@ def _lines(section: Section) -> Iterator[str]:
         yield f"{section.task}: –"
     elif isinstance(section, Entities):
         yield "entities"
-        yield from _aligned([(name, _join(found)) for name, found in section.types])
+        yield from _aligned([(name, _join(items)) for name, items in section.types])
     elif isinstance(section, Classes):
         yield section.task
         width = max((len(score.label) for score in section.scores), default=0)
@@ -31,7 +31,7 @@ def _lines(section: Section) -> Iterator[str]:
     elif isinstance(section, Records):
         for number, record in enumerate(section.records, 1):
             yield section.name if len(section.records) == 1 else f"{section.name} {number}"
-            yield from _aligned([(name, _join(found)) for name, found in record])
+            yield from _aligned([(name, _join(items)) for name, items in record])
     else:
         yield "relations"
         rows = [
@@ -61,8 +61,8 @@ def _aligned(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield from (f"  {name:<{width}}  {value}" for name, value in rows)
 
 
-def _join(found: Sequence[Found]) -> str:
-    return ", ".join(_item(item) for item in found) or "–"
+def _join(items: Sequence[Found]) -> str:
+    return ", ".join(_item(item) for item in items) or "–"
 
 
 def _item(item: Found) -> str:

@@ -92,7 +92,7 @@ def _section(key: str, value: Any) -> Section:
     if key == RELATIONS_KEY and isinstance(value, Mapping):
         return Relations(tuple((name, _pairs(name, pairs)) for name, pairs in value.items()))
     if key == ENTITIES_KEY and isinstance(value, Mapping):
-        return Entities(tuple((name, _values(found, f"{key}.{name}")) for name, found in value.items()))
+        return Entities(tuple((name, _values(items, f"{key}.{name}")) for name, items in value.items()))
     if not value:
         return Nothing(key)
     if isinstance(value, list) and all(isinstance(item, str) or _is_class(item) for item in value):
@@ -128,11 +128,11 @@ def _record(name: str, record: Mapping[str, Any]) -> tuple[tuple[str, tuple[Foun
 
 
 def _pairs(name: str, pairs: Any) -> tuple[tuple[Found, Found], ...]:
-    found = []
+    ends = []
     for pair in pairs:
         head, tail = (pair["head"], pair["tail"]) if isinstance(pair, Mapping) else pair
-        found.append((_found(head, f"{name}.head"), _found(tail, f"{name}.tail")))
-    return tuple(found)
+        ends.append((_found(head, f"{name}.head"), _found(tail, f"{name}.tail")))
+    return tuple(ends)
 
 
 def _values(value: Any, where: str) -> tuple[Found, ...]:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort
 
-from gliner2_lite.bundle.manifest import data_path
+from gliner2_lite.bundle.files import data_path
 from gliner2_lite.errors import BundleError, InputError, RunError
 from gliner2_lite.graph.batch import INPUTS, Batch
 from gliner2_lite.graph.numeric import Arrays

@@ -14,7 +14,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from gliner2_lite import __version__
-from gliner2_lite.bundle.manifest import FORMAT_VERSION, Bundle, file_sha256
+from gliner2_lite.bundle.files import file_sha256
+from gliner2_lite.bundle.manifest import FORMAT_VERSION, Bundle
 from gliner2_lite.errors import BundleError
 
 log = logging.getLogger("gliner2_lite")

@@ -14,7 +14,7 @@ log = logging.getLogger("gliner2_lite")
 
 
 def load_exporter() -> ModuleType:
-    """The exporter (and with it torch).
+    """The module that exports checkpoints; importing it loads torch.
 
     Raises:
         MissingExtraError: its packages are not installed.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Collection
-from pathlib import Path
 
 from gliner2_lite.bundle.manifest import MANIFEST_NAME
 from gliner2_lite.errors import BundleNotFoundError, HubError
@@ -20,9 +19,7 @@ DISK = {
 }
 
 
-def explain(
-    error: Exception, what: str, repo_id: str, *, revision: str | None, cache_dir: str | Path | None
-) -> HubError:
+def explain(error: Exception, what: str, repo_id: str, *, revision: str | None) -> HubError:
     """A HubError for a failure of the client. ``what`` says what was tried."""
     at = f" at revision {revision!r}" if revision else ""
     return HubError(f"{what}{at}: {_remedy(error, repo_id, revision)} ({_summary(error)})")
@@ -84,7 +81,7 @@ def _summary(error: Exception) -> str:
 
 
 def no_safetensors(repo_id: str) -> BundleNotFoundError:
-    """``export=True`` on a checkpoint whose weights are pickled."""
+    """The error for ``export=True`` on a checkpoint whose weights are pickled."""
     return BundleNotFoundError(
         f"{repo_id} has its weights only as pytorch_model.bin, a pickle, which is not loaded unasked: if "
         "you trust it, download it and run `gliner2-lite export DIR OUT`, or publish it as model.safetensors"
@@ -92,7 +89,7 @@ def no_safetensors(repo_id: str) -> BundleNotFoundError:
 
 
 def no_bundle(repo_id: str, files: Collection[str]) -> BundleNotFoundError:
-    """Say what a repository without manifest holds instead, as far as its ``files`` tell."""
+    """The error for a repository without manifest: what it holds instead, as far as its ``files`` tell."""
     start = f"{repo_id} has no {MANIFEST_NAME}: "
     folders = sorted(name.rpartition("/")[0] for name in files if name.endswith(f"/{MANIFEST_NAME}"))
     if folders:

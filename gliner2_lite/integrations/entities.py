@@ -27,11 +27,11 @@ def find_entities(
     Raises:
         InputError: a text cannot be run; names it by its index.
     """
-    found = read_texts(
+    answers = read_texts(
         model, texts, entities_schema(labels), batch_size=batch_size, threshold=threshold,
         include_confidence=True, include_spans=True, overlap_policy="allow",
     )  # fmt: skip
-    return [one_label_per_span(result) for result in all_or_error(found)]
+    return [one_label_per_span(result) for result in all_or_error(answers)]
 
 
 def one_label_per_span(result: dict[str, Any]) -> list[Entity]:

@@ -86,7 +86,7 @@ class Extractor:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "schema", _own_schema(self.schema))
+        object.__setattr__(self, "schema", _copied_schema(self.schema))
         CallOptions.checked(
             threshold=self.threshold, batch_size=self.batch_size,
             long=True, chunk_size=self.chunk_size, chunk_overlap=0,
@@ -117,10 +117,10 @@ class Extractor:
         return column
 
     def _answers(self, texts: Sequence[str], on_error: str) -> list[dict[str, Any]]:
-        found = self._read(texts)
+        answers = self._read(texts)
         if on_error == "raise":
-            return all_or_error(found)
-        return [{"error": str(answer)} if isinstance(answer, InputError) else answer for answer in found]
+            return all_or_error(answers)
+        return [{"error": str(answer)} if isinstance(answer, InputError) else answer for answer in answers]
 
     def _read(self, texts: Sequence[str]) -> list[dict[str, Any] | InputError]:
         model = self.load()
@@ -139,9 +139,9 @@ class Extractor:
         )  # fmt: skip
 
 
-def _own_schema(schema: Any) -> Schema:
+def _copied_schema(schema: Any) -> Schema:
     if isinstance(schema, StructureBuilder):
         schema = schema.schema
-    own = copy.deepcopy(schema) if isinstance(schema, Schema) else Schema.from_dict(schema)
-    compile_schema(own)
-    return own
+    copied = copy.deepcopy(schema) if isinstance(schema, Schema) else Schema.from_dict(schema)
+    compile_schema(copied)
+    return copied

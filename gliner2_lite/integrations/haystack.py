@@ -89,16 +89,17 @@ class GLiNER2Extractor:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """For pipeline files."""
-        own = self._extractor
+        """The settings, as pipeline files hold them."""
+        extractor = self._extractor
         return default_to_dict(
-            self, model=own.model, schema=self.schema, meta_field=self.meta_field,
-            threshold=own.threshold, include_confidence=own.include_confidence,
-            include_spans=own.include_spans, long=own.long, chunk_size=own.chunk_size,
-            batch_size=own.batch_size, on_error=own.on_error, variant=own.variant, threads=own.threads,
+            self, model=extractor.model, schema=self.schema, meta_field=self.meta_field,
+            threshold=extractor.threshold, include_confidence=extractor.include_confidence,
+            include_spans=extractor.include_spans, long=extractor.long, chunk_size=extractor.chunk_size,
+            batch_size=extractor.batch_size, on_error=extractor.on_error, variant=extractor.variant,
+            threads=extractor.threads,
         )  # fmt: skip
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> GLiNER2Extractor:
-        """From pipeline files."""
+        """The component that :meth:`to_dict` describes."""
         return default_from_dict(cls, data)

@@ -114,9 +114,9 @@ class GLiNER2Recognizer(LocalRecognizer):
         Every label is asked whatever ``entities`` holds: what counts as a person must not depend on
         whether the caller wants locations as well.
         """
-        found = find_entities(self._model(), [text], self.labels, threshold=self.threshold)[0]
+        spans = find_entities(self._model(), [text], self.labels, threshold=self.threshold)[0]
         results = []
-        for item in found:
+        for item in spans:
             entity = self.entity_mapping[item["label"]]
             if entities and entity not in entities:
                 continue

@@ -42,7 +42,7 @@ def read_texts(
     Raises:
         SchemaError, InputError: the schema or an argument cannot be used.
     """
-    found: list[Answer | InputError] = [{} for _ in texts]
+    results: list[Answer | InputError] = [{} for _ in texts]
     pending, size = list(range(len(texts))), chunk_size
     while pending:
         answers = model.extract_iter(
@@ -52,21 +52,21 @@ def read_texts(
             errors="yield",
         )  # fmt: skip
         for index, answer in zip(pending, answers, strict=True):
-            found[index] = answer
+            results[index] = answer
         if size < 2 * LEAST_CHUNK_SIZE:
             break
-        pending, size = [index for index in pending if isinstance(found[index], InputError)], size // 2
-    return found
+        pending, size = [index for index in pending if isinstance(results[index], InputError)], size // 2
+    return results
 
 
-def all_or_error(found: Sequence[Answer | InputError]) -> list[Answer]:
+def all_or_error(results: Sequence[Answer | InputError]) -> list[Answer]:
     """The answers, when every text has one.
 
     Raises:
         InputError: the first text that has none, named by its index.
     """
     answers: list[Answer] = []
-    for index, answer in enumerate(found):
+    for index, answer in enumerate(results):
         if isinstance(answer, InputError):
             raise type(answer)(f"texts[{index}]: {answer}") from answer
         answers.append(answer)

@@ -188,13 +188,13 @@ class GLiNER2Component(Pipe):
     def _write(self, doc: Doc, answer: dict[str, Any]) -> None:
         settings = self.settings
         if settings.spans_key is not None and settings.labels:
-            found = [
+            items = [
                 {**item, "label": label, "score": item["confidence"]}
-                for label, items in entity_lists(answer).items()
-                for item in items
+                for label, entities in entity_lists(answer).items()
+                for item in entities
             ]
-            found.sort(key=lambda item: (item["start"], item["end"]))
-            spans, scores = self._spans(doc, found)
+            items.sort(key=lambda item: (item["start"], item["end"]))
+            spans, scores = self._spans(doc, items)
             doc.spans[settings.spans_key] = SpanGroup(
                 doc, name=settings.spans_key, spans=spans, attrs={"scores": scores}
             )
@@ -205,10 +205,10 @@ class GLiNER2Component(Pipe):
                 key = item["label"] if len(settings.classes) == 1 else f"{task}={item['label']}"
                 doc.cats[key] = item["confidence"]
 
-    def _spans(self, doc: Doc, found: Sequence[Entity]) -> tuple[list[Span], list[float]]:
+    def _spans(self, doc: Doc, items: Sequence[Entity]) -> tuple[list[Span], list[float]]:
         """Characters to tokens; what the alignment mode leaves out goes with its score."""
         spans, scores = [], []
-        for item in found:
+        for item in items:
             span = doc.char_span(
                 item["start"], item["end"], label=item["label"], alignment_mode=self.settings.alignment_mode
             )

@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gliner2_lite.bundle.manifest import Bundle, Variant, file_sha256
+from gliner2_lite.bundle.files import file_sha256
+from gliner2_lite.bundle.manifest import Bundle, Variant
 from gliner2_lite.machine.processors import cpu_features
 
 STORE_NAME = "compiled"  # inside a bundle

@@ -13,7 +13,7 @@ import shutil
 import time
 from pathlib import Path
 
-from gliner2_lite.bundle.manifest import file_sha256, graph_bytes
+from gliner2_lite.bundle.files import file_sha256, graph_bytes
 from gliner2_lite.graph.session import write_prepacked
 from gliner2_lite.load.compiled import (
     DATA_NAME,
@@ -28,7 +28,7 @@ from gliner2_lite.load.compiled import (
     read_record,
     sampled_sha256,
 )
-from gliner2_lite.machine.processors import free_memory, give_back_memory
+from gliner2_lite.machine.memory import free_memory, release_memory
 
 log = logging.getLogger("gliner2_lite")
 
@@ -73,7 +73,7 @@ def write_compiled(wanted: Fingerprint, store: Path, graph: Path, *, unasked: bo
         partial.rename(entry)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        give_back_memory()
+        release_memory()
     if unasked:
         _clear_away(store)
     return entry / GRAPH_NAME

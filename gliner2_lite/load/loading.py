@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gliner2_lite.architectures.base import Architecture, find_architecture
-from gliner2_lite.bundle.manifest import Bundle, Variant, read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import Bundle, Variant, read_bundle
 from gliner2_lite.errors import BundleError, InputError, InputTypeError
 from gliner2_lite.graph.profiles import CPU_PROVIDER, SessionSettings, make_settings
 from gliner2_lite.graph.session import Contract, GraphSession, require_runtime, runtime_version

@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 
-from gliner2_lite.bundle.manifest import access
+from gliner2_lite.bundle.files import access
 from gliner2_lite.errors import BundleError, BundleNotFoundError, InputTypeError
+from gliner2_lite.hub.options import HubOptions, is_repo_id
 
 EMBEDDED = {"tiny": Path(__file__).parent.parent / "data" / "tiny"}
-
-
-@dataclass(frozen=True, slots=True)
-class HubOptions:
-    """Where and how a repository is fetched; names and defaults as in ``huggingface_hub.hf_hub_download``.
-
-    ``export``: convert a repository that holds an original checkpoint, once, into the cache.
-    """
-
-    revision: str | None = None
-    cache_dir: str | Path | None = None
-    token: str | bool | None = None
-    local_files_only: bool = False
-    force_download: bool = False
-    subfolder: str | None = None
-    proxies: Mapping[str, str] | None = None
-    export: bool = False
 
 
 def locate(
@@ -53,16 +36,13 @@ def locate(
             raise
     if embedded:
         return EMBEDDED[str(name)]
-    from gliner2_lite.hub.fetch import (  # only here: a local start needs none of it
-        download_bundle,
-        is_repo_id,
-    )
-
     if not isinstance(name, str) or not is_repo_id(name):
         raise BundleNotFoundError(
             f"{str(name)[:200]!r} is neither an existing directory, nor an embedded model "
             f"({', '.join(EMBEDDED)}), nor a repository id such as org/name"
         )
+    from gliner2_lite.hub.fetch import download_bundle  # only here: a local start needs none of it
+
     return download_bundle(name, variant=variant, options=hub, only=only)
 
 

@@ -1,4 +1,4 @@
-"""Linux control groups: what the groups of this process, from its own to the topmost, say of a limit.
+"""Linux control groups: what the groups of this process, from the innermost to the topmost, say of a limit.
 
 Version 2 has one tree for all controllers, version 1 one tree for each. In a container the mounted root is
 often the container's own group, whatever path /proc names: what does not exist is passed over.
@@ -13,11 +13,11 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def group_folders(controller: str) -> list[Path]:
-    """Folders that may hold the files of ``controller`` (``"cpu"``, ``"memory"``), the own group's first."""
+    """Folders with the files of ``controller`` (``"cpu"``, ``"memory"``), the innermost group's first."""
     folders: dict[Path, None] = {}
     for base, group in _memberships(controller):
-        own = base if ".." in group.split("/") else base / group.strip("/")
-        for folder in (own, *own.parents):
+        innermost = base if ".." in group.split("/") else base / group.strip("/")
+        for folder in (innermost, *innermost.parents):
             if folder.is_relative_to(base):
                 folders[folder] = None
     return list(folders)
@@ -47,15 +47,16 @@ def read_field(path: Path, name: str) -> int:
 
 
 def _memberships(controller: str) -> list[tuple[Path, str]]:
-    found = [(ROOT, ""), (ROOT / controller, "")]
+    """``(root of the tree, group in it)`` of each tree that may limit ``controller``."""
+    memberships = [(ROOT, ""), (ROOT / controller, "")]
     try:
         lines = MEMBERSHIP.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return found
+        return memberships
     for line in lines:
         _, controllers, group = [*line.split(":", 2), "", ""][:3]
         if not controllers:
-            found.append((ROOT, group))
+            memberships.append((ROOT, group))
         elif controller in controllers.split(","):
-            found.append((ROOT / controller, group))
-    return found
+            memberships.append((ROOT / controller, group))
+    return memberships

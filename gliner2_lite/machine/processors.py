@@ -1,4 +1,4 @@
-"""This machine as far as a model's files, threads and memory depend on it.
+"""The processors of this machine: what packed weights depend on, and how many this process may use.
 
 Python and the operating system are asked for all of it; nothing is run or measured.
 """
@@ -11,11 +11,9 @@ import platform
 import sys
 from pathlib import Path
 
-from gliner2_lite.machine.control_groups import group_folders, read_field, read_number, read_words
+from gliner2_lite.machine.control_groups import group_folders, read_words
 
 CPUINFO = Path("/proc/cpuinfo")
-MEMINFO = Path("/proc/meminfo")
-STATM = Path("/proc/self/statm")
 CPUS = Path("/sys/devices/system/cpu")
 
 #: x86 flags that choose a kernel start like this; the many others (virtualisation, mitigations) do not.
@@ -41,7 +39,7 @@ def cpu_features() -> str | None:
 
 def _read_cpuinfo(path: Path) -> str | None:
     """The vector features of the processors that differ from each other, in order of appearance."""
-    found: dict[str, None] = {}
+    kinds: dict[str, None] = {}  # an ordered set
     block: dict[str, str] = {}
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -49,14 +47,14 @@ def _read_cpuinfo(path: Path) -> str | None:
             if name.strip():
                 block[name.strip()] = value.strip()
             elif block:
-                found[_describe(block)] = None
+                kinds[_describe(block)] = None
                 if "flags" in block:  # x86: all processors are alike, and the file is slow to read
                     block = {}
                     break
                 block = {}
     if block:
-        found[_describe(block)] = None
-    return " / ".join(text for text in found if text) or None
+        kinds[_describe(block)] = None
+    return " / ".join(text for text in kinds if text) or None
 
 
 def _describe(block: dict[str, str]) -> str:
@@ -79,14 +77,14 @@ def _apple_chip() -> str | None:
 
 def usable_cpus() -> int:
     """Processors that this process may use: affinity and a container's quota count, rounded up."""
-    return _within_quota(len(_own_processors()))
+    return _within_quota(len(_allowed_processors()))
 
 
 def usable_cores() -> int:
     """The same in physical cores: two threads of one core compute no faster than one."""
     groups = {
         tuple(read_words(CPUS / f"cpu{number}" / "topology" / "thread_siblings_list")) or number
-        for number in _own_processors()
+        for number in _allowed_processors()
     }
     return _within_quota(len(groups))
 
@@ -96,39 +94,7 @@ def cpus_are_limited() -> bool:
     return usable_cpus() < (os.cpu_count() or 1)
 
 
-def free_memory() -> int | None:
-    """Bytes that this process may still take before something refuses or ends it; None: not known here.
-
-    The least of what the machine has available, what control groups leave, and the limit of addresses.
-    """
-    if not MEMINFO.is_file():
-        return None  # macOS and Windows have no such limits, and swap
-    left = [1024 * read_field(MEMINFO, "MemAvailable:")]
-    for folder in group_folders("memory"):
-        for limit, usage, cached in (
-            ("memory.max", "memory.current", "inactive_file"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),  # version 1
-        ):
-            most, now = read_number(folder / limit), read_number(folder / usage)
-            if most is not None and now is not None:
-                left.append(most - now + read_field(folder / "memory.stat", cached))
-    addresses = _address_limit()
-    if addresses is not None:
-        left.append(addresses - os.sysconf("SC_PAGE_SIZE") * (read_number(STATM) or 0))
-    return max(0, min(left))
-
-
-def give_back_memory() -> None:
-    """Let the C library return what was freed to the system, where it can: glibc keeps it otherwise."""
-    if sys.platform == "linux":
-        import ctypes
-
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
-
-
-def _own_processors() -> set[int]:
+def _allowed_processors() -> set[int]:
     affinity = getattr(os, "sched_getaffinity", None)  # Linux
     return set(affinity(0)) if affinity is not None else set(range(os.cpu_count() or 1))
 
@@ -139,21 +105,12 @@ def _within_quota(count: int) -> int:
 
 def _quotas() -> list[float]:
     """Processors that control groups grant."""
-    found = []
+    quotas = []
     for folder in group_folders("cpu"):
         for words in (
             read_words(folder / "cpu.max"),
             read_words(folder / "cpu.cfs_quota_us") + read_words(folder / "cpu.cfs_period_us"),  # version 1
         ):
             if len(words) == 2 and all(word.isdecimal() and int(word) > 0 for word in words):
-                found.append(int(words[0]) / int(words[1]))
-    return found
-
-
-def _address_limit() -> int | None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if limit == resource.RLIM_INFINITY else limit
+                quotas.append(int(words[0]) / int(words[1]))
+    return quotas

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 from gliner2_lite.answers.guess import format_raw
 from gliner2_lite.bundle.manifest import Bundle
 from gliner2_lite.errors import InputTypeError
+from gliner2_lite.hub.options import HubOptions
 from gliner2_lite.load.loading import LoadedModel, LoadOptions, load
-from gliner2_lite.load.locate import HubOptions, locate
+from gliner2_lite.load.locate import locate
 from gliner2_lite.model.tasks import TaskMethods
 from gliner2_lite.pipeline.arguments import check_device, check_text
 from gliner2_lite.pipeline.pipeline import Pipeline

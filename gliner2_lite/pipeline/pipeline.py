@@ -13,7 +13,7 @@ from gliner2_lite.graph.encode import Request, Sample, check_length, encode_samp
 from gliner2_lite.graph.numeric import Arrays
 from gliner2_lite.graph.schedule import plan_batches
 from gliner2_lite.load.loading import LoadedModel
-from gliner2_lite.machine.processors import give_back_memory
+from gliner2_lite.machine.memory import release_memory
 from gliner2_lite.pipeline.options import CallOptions
 from gliner2_lite.prompt.layout import Prompt, build_prompts
 from gliner2_lite.prompt.words import WordSplitter, normalize_text, split_words
@@ -62,7 +62,7 @@ class Pipeline:
                 answers[index] = self.read(arrays, row, request, options)
             del arrays  # the next run needs the memory
         if model.releases_memory:
-            give_back_memory()
+            release_memory()
         return answers
 
     def read(self, arrays: Arrays, row: int, request: Request, options: CallOptions) -> Answers:

@@ -8,16 +8,18 @@ from gliner2_lite.schema.compile import compile_schema
 from gliner2_lite.schema.convenience import (
     classification_schema,
     entities_schema,
+    load_schema_json,
     relations_schema,
     structures_schema,
 )
-from gliner2_lite.schema.json_text import load_schema_json
 from gliner2_lite.schema.spec import (
     AttributeSpec,
     ChoiceGroup,
     ClassificationSpec,
     EntitySpec,
     FieldSpec,
+    RecordField,
+    RecordSpec,
     RelationSpec,
     SchemaSpec,
     StructureSpec,
@@ -33,6 +35,8 @@ __all__ = [
     "ClassificationSpec",
     "EntitySpec",
     "FieldSpec",
+    "RecordField",
+    "RecordSpec",
     "RegexValidator",
     "RelationSpec",
     "Schema",

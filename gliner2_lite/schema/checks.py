@@ -182,9 +182,9 @@ def check_examples(value: object, path: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def check_keys(given: Iterable[object], known: Collection[str], path: str, *, kind: str) -> None:
+def check_keys(keys: Iterable[object], known: Collection[str], path: str, *, kind: str) -> None:
     """Raise for the first key that is not ``known``, with the closest known one as the remedy."""
-    for key in given:
+    for key in keys:
         if key in known:
             continue
         from difflib import get_close_matches  # only on the way to an error

@@ -40,6 +40,7 @@ from gliner2_lite.schema.spec import (
     ClassificationSpec,
     EntitySpec,
     FieldSpec,
+    RecordSpec,
     RelationSpec,
     SchemaSpec,
     StructureSpec,
@@ -57,7 +58,7 @@ PROCESSOR_KEYS = frozenset(
         "relations",
         "relation_descriptions",
         "classifications",
-        "record_metadata",  # only checkpoints that form records read it
+        "record_metadata",
     }
 )
 FRIENDLY_ONLY_KEYS = frozenset({"structures", "entity_attributes"})
@@ -122,22 +123,27 @@ def _structures(
     processor: Mapping[str, Any], options: SchemaOptions
 ) -> tuple[tuple[StructureSpec, ...], tuple[ChoiceGroup, ...]]:
     merged: dict[str, dict[str, None]] = {}  # structure → its fields, an ordered set
-    choices: dict[str, tuple[str, ...]] = {}  # "structure.field" → the last choices declared for it
+    choices: dict[tuple[str, str], tuple[str, ...]] = {}  # the last ones declared for a structure's field
     groups: list[ChoiceGroup] = []
     for place, name, fields in _entries(processor, "json_structures", "structure"):
         group: list[tuple[str, tuple[str, ...]]] = []
-        own = merged.setdefault(name, {})  # its place is that of its first entry, even of one without fields
+        prompt_fields = merged.setdefault(name, {})  # placed as its first entry, even one without fields
         for key, value in fields.items():
             path = join(place, key)
             field_choices = _field_choices(value, path)
-            own.setdefault(check_name(key, path))
+            prompt_fields.setdefault(check_name(key, path))
             if field_choices is not None:
-                choices[f"{name}.{key}"] = field_choices
+                choices[name, key] = field_choices
                 group.append((key, field_choices))
         if group:
             groups.append(ChoiceGroup(structure=name, fields=tuple(group)))
 
     described = _section(processor, "json_descriptions", "structure name to field descriptions")
+    records: Mapping[str, RecordSpec] = {}
+    if processor.get("record_metadata") is not None:
+        from gliner2_lite.schema.record_metadata import read_records  # few schemas have any
+
+        records = read_records(processor["record_metadata"], merged)
     structures = []
     for name, prompt_fields in merged.items():
         if not prompt_fields:
@@ -149,25 +155,28 @@ def _structures(
                 name=name,
                 prompt_fields=tuple(prompt_fields),
                 fields=tuple(
-                    _field(field, f"{key}.{field}", options, choices)
+                    _field(key, field, options, choices)
                     for field in dict.fromkeys(order)
                     if field in prompt_fields
                 ),
                 descriptions=_descriptions(
                     described.get(name), prompt_fields, join("json_descriptions", name)
                 ),
+                record=records.get(name),
             )
         )
     return tuple(structures), tuple(groups)
 
 
-def _field(name: str, key: str, options: SchemaOptions, choices: Mapping[str, tuple[str, ...]]) -> FieldSpec:
-    option = options.fields.get(key, _NO_OPTIONS)
+def _field(
+    structure: str, name: str, options: SchemaOptions, choices: Mapping[tuple[str, str], tuple[str, ...]]
+) -> FieldSpec:
+    option = options.fields.get((structure, name), _NO_OPTIONS)
     return FieldSpec(
         name=name,
         dtype=option.dtype,
         threshold=option.threshold,
-        choices=choices.get(key),
+        choices=choices.get((structure, name)),
         validators=option.validators,
     )
 

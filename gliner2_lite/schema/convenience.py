@@ -1,16 +1,33 @@
-"""The schemas behind the one-task calls: entities, classification, structures, relations."""
+"""Schemas in one call: those behind the one-task calls, and one from JSON text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from gliner2_lite.errors import SchemaTypeError
+from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.builder import CLASSIFICATION_OPTIONS, Schema
 from gliner2_lite.schema.checks import check_keys, check_mapping, check_name, join, shown
 from gliner2_lite.schema.fields import parse_field
+from gliner2_lite.schema.json_text import parse_json
+from gliner2_lite.schema.limits import Limits
 
 TASK_KEYS = CLASSIFICATION_OPTIONS | {"labels"}
+
+
+def load_schema_json(text: str, *, source: str, limits: Limits | None = None) -> Schema:
+    """The schema that the JSON ``text`` declares in the friendly form; ``source`` opens every message.
+
+    Raises SchemaError, or SchemaTypeError for a wrong type, for whatever ``parse_json`` or
+    ``Schema.from_dict`` rejects.
+    """
+    data = parse_json(text, source=source, limits=limits)
+    try:
+        return Schema.from_dict(data)
+    except SchemaTypeError as error:
+        raise SchemaTypeError(f"{source}: {error}") from error
+    except SchemaError as error:
+        raise SchemaError(f"{source}: {error}") from error
 
 
 def entities_schema(entity_types: str | list[str] | Mapping[str, Any]) -> Schema:

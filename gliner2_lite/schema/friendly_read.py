@@ -65,23 +65,23 @@ def read_friendly(data: Mapping[str, Any], schema: Schema) -> Schema:
     """
     check_mapping(data, "schema", of="section name to section")
     check_keys(data, SCHEMA_KEYS, "", kind="section")
-    given = {key: value for key, value in data.items() if value is not None}
-    if not any(section in given for section in SECTIONS):
+    sections = {key: value for key, value in data.items() if value is not None}
+    if not any(section in sections for section in SECTIONS):
         raise SchemaError(f"schema: nothing to extract; give at least one of {', '.join(SECTIONS)}")
-    if "entity_attributes" in given and "entities" not in given:
+    if "entity_attributes" in sections and "entities" not in sections:
         raise SchemaError("entity_attributes: there are no entities to ask about; add entities")
 
-    if "entities" in given:
-        schema.entities(_named(given["entities"], "entities", ENTITY_READERS))
-        if "entity_attributes" in given:
-            schema.entity_attributes(_groups(given["entity_attributes"]))
-    if "structures" in given:
-        for name, structure in _filled(given["structures"], "structures", of="structures").items():
+    if "entities" in sections:
+        schema.entities(_named(sections["entities"], "entities", ENTITY_READERS))
+        if "entity_attributes" in sections:
+            schema.entity_attributes(_groups(sections["entity_attributes"]))
+    if "structures" in sections:
+        for name, structure in _filled(sections["structures"], "structures", of="structures").items():
             _read_structure(schema, check_name(name, "structures"), structure)
-    if "classifications" in given:
-        _read_classifications(schema, given["classifications"])
-    if "relations" in given:
-        schema.relations(_named(given["relations"], "relations", RELATION_READERS))
+    if "classifications" in sections:
+        _read_classifications(schema, sections["classifications"])
+    if "relations" in sections:
+        schema.relations(_named(sections["relations"], "relations", RELATION_READERS))
     return schema
 
 

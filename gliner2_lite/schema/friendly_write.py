@@ -81,7 +81,7 @@ def _write_structures(schema: Schema) -> dict[str, Any]:
 
 
 def _write_field(schema: Schema, structure: str, name: str) -> dict[str, Any]:
-    option = schema.options.fields[f"{structure}.{name}"]
+    option = schema.options.fields[structure, name]
     written: dict[str, Any] = {"name": name}
     if option.dtype != "list":
         written["dtype"] = option.dtype

@@ -1,4 +1,4 @@
-"""Schemas from JSON text, which may come from someone else: strict, bounded, with errors that say where."""
+"""JSON text that may come from someone else → a dict: strict, bounded, with errors that say where."""
 
 from __future__ import annotations
 
@@ -6,29 +6,17 @@ import json
 from typing import Any, NoReturn
 
 from gliner2_lite.errors import SchemaError, SchemaTypeError
-from gliner2_lite.schema.builder import Schema
 from gliner2_lite.schema.checks import shown
 from gliner2_lite.schema.limits import Limits, check_limits
 
 
-def load_schema_json(text: str, *, source: str, limits: Limits | None = None) -> Schema:
-    """The schema that the JSON ``text`` declares in the friendly form; ``source`` opens every message.
-
-    Raises SchemaError for text that is not JSON (with line and column), repeated keys, NaN or Infinity,
-    more characters or deeper nesting than ``limits`` allow (None: the default ones), and whatever
-    ``Schema.from_dict`` rejects.
-    """
-    data = parse_json(text, source=source, limits=limits)
-    try:
-        return Schema.from_dict(data)
-    except SchemaTypeError as error:
-        raise SchemaTypeError(f"{source}: {error}") from error
-    except SchemaError as error:
-        raise SchemaError(f"{source}: {error}") from error
-
-
 def parse_json(text: str, *, source: str, limits: Limits | None = None) -> dict[str, Any]:
-    """A JSON object as a dict, under the same bounds."""
+    """The JSON object ``text`` as a dict; ``source`` opens every message.
+
+    Raises SchemaError for text that is not JSON (with line and column), repeated keys, NaN or Infinity, and
+    more characters or deeper nesting than ``limits`` allow (None: the default ones); SchemaTypeError for what
+    is no text, or JSON of another kind.
+    """
     allowed = check_limits(limits)
     if not isinstance(text, str):
         raise SchemaTypeError(f"{source}: expected text, got {type(text).__name__}")

@@ -25,9 +25,9 @@ class SpanOptions:
 
 @dataclass(slots=True)
 class SchemaOptions:
-    """Filled by the builders. Field options are keyed ``structure.field``; the last declaration wins."""
+    """What the builders were told, by name; the last declaration wins. ``fields``: by structure and field."""
 
-    fields: dict[str, SpanOptions] = field(default_factory=dict)
+    fields: dict[tuple[str, str], SpanOptions] = field(default_factory=dict)
     field_orders: dict[str, list[str]] = field(default_factory=dict)
     entities: dict[str, SpanOptions] = field(default_factory=dict)
     entity_order: dict[str, None] = field(default_factory=dict)  # an ordered set

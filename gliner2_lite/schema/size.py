@@ -27,7 +27,7 @@ def check_schema_size(spec: SchemaSpec, limits: Limits) -> None:
         *(label for task in spec.classifications for label in task.labels),
     ]
     _check(len(labels), "the schema has", "labels", limits.labels)
-    choices = [choice for group in spec.choice_groups for _, given in group.fields for choice in given]
+    choices = [choice for group in spec.choice_groups for _, words in group.fields for choice in words]
     _check(len(choices), "the schema has", "choices", limits.choices)
     names = [*labels, *choices, *_task_names(spec)]
     for name in names:
@@ -40,10 +40,10 @@ def check_schema_size(spec: SchemaSpec, limits: Limits) -> None:
         _check_markers([*names, *_descriptions(spec)])
 
 
-def _check(found: int, what: str, kind: str, limit: int) -> None:
-    if found > limit:
+def _check(count: int, what: str, kind: str, limit: int) -> None:
+    if count > limit:
         raise SchemaError(
-            f"{what} {found:,} {kind}, at most {limit:,} are allowed; ask in several calls, or raise "
+            f"{what} {count:,} {kind}, at most {limit:,} are allowed; ask in several calls, or raise "
             f"Limits.{kind}"
         )
 
@@ -62,7 +62,7 @@ def _descriptions(spec: SchemaSpec) -> Iterator[str]:
     for task in spec.classifications:
         yield task.prompt or ""
         yield from (text for _, text in task.descriptions)
-        yield from (given for given, _ in task.examples)
+        yield from (text for text, _ in task.examples)
 
 
 def _check_markers(texts: Iterable[str]) -> None:

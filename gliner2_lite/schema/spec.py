@@ -40,13 +40,40 @@ class FieldSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordField:
+    """How many values a field has in a record (None: not said), and whether a span serves one record only."""
+
+    name: str
+    cardinality: str | None = None
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSpec:
+    """How a structure forms several records; only checkpoints that form records read it.
+
+    ``anchor`` is the field that starts a record, in mode ``"natural"`` alone. ``fields`` are those of the
+    prompt, in its order, of which something was said. None stands for what was not said.
+    """
+
+    mode: str
+    anchor: str | None = None
+    occurrence_policy: str | None = None
+    fields: tuple[RecordField, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StructureSpec:
-    """One structure. ``prompt_fields`` is the order of the prompt, ``fields`` that of the result."""
+    """One structure. ``prompt_fields`` is the order of the prompt, ``fields`` that of the result.
+
+    ``record`` is None where no mode was declared: there is one record at most.
+    """
 
     name: str
     prompt_fields: tuple[str, ...]
     fields: tuple[FieldSpec, ...]
     descriptions: tuple[tuple[str, str], ...] = ()
+    record: RecordSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class StructureBuilder:
             self.descriptions[name] = text
         if record:
             self._record_fields[name] = record
-        self.schema.options.fields[f"{self.parent}.{name}"] = options
+        self.schema.options.fields[self.parent, name] = options
         return self
 
     def finish(self) -> None:

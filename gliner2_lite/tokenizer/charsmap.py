@@ -19,7 +19,7 @@ LABEL = 1 << 31 | 0xFF
 
 
 class CharsMap(Remembered[int, str]):
-    """The map. As a dict: the replacement of single characters by code point, filled when first asked for."""
+    """The rules of a map. As a dict: replacements of characters by code point, filled when asked for."""
 
     def __init__(self, file: VocabularyFile) -> None:
         super().__init__()
@@ -28,8 +28,9 @@ class CharsMap(Remembered[int, str]):
         self._graphemes = Graphemes(file)
 
     def find(self, key: int) -> str:
-        found = self._replacement(chr(key))
-        return chr(key) if found is None else found
+        """The replacement of one character, or the character itself."""
+        replacement = self._replacement(chr(key))
+        return chr(key) if replacement is None else replacement
 
     def apply(self, text: str) -> str:
         """``text`` with every rule applied."""
@@ -45,9 +46,9 @@ class CharsMap(Remembered[int, str]):
                 and len(cluster) <= LONGEST_CLUSTER
                 and len(cluster.encode()) <= LONGEST_CLUSTER
             ):
-                found = self._replacement(cluster)
-                if found is not None:
-                    parts.append(found)
+                replacement = self._replacement(cluster)
+                if replacement is not None:
+                    parts.append(replacement)
                     continue
             parts.append(cluster.translate(self))
         return "".join(parts)

@@ -26,13 +26,14 @@ LAST_CONSONANTS = 28
 
 
 class Graphemes(Remembered[str, int]):
-    """As a dict: character → class, filled when first asked for."""
+    """Splits text into clusters. As a dict: character → class, filled when first asked for."""
 
     def __init__(self, file: VocabularyFile) -> None:
         super().__init__()
         self._classes = Ranges(file, "class")
 
     def find(self, key: str) -> int:
+        """The class of one character, as bits."""
         return self._classes[ord(key)]
 
     def may_join(self, text: str) -> bool:

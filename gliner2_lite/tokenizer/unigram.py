@@ -43,9 +43,9 @@ class Unigram:
                 code = codes[place]
                 key = node << CODE_POINT_BITS | code
                 slot = (node * NODE + code * CHAR) % slots
-                while (found := keys[slot]) != key and found:
+                while (edge := keys[slot]) != key and edge:
                     slot += 1
-                if not found:
+                if not edge:
                     break
                 place += 1
                 info = infos[slot]

@@ -136,8 +136,8 @@ class PieceTrie:
             code = codes[place]
             key = node << CODE_POINT_BITS | code
             slot = (node * NODE_FACTOR + code * CHAR_FACTOR) % slots
-            while (found := keys[slot]) != key:
-                if not found:
+            while (edge := keys[slot]) != key:
+                if not edge:
                     return
                 slot += 1
             info = infos[slot]
@@ -156,8 +156,8 @@ class PieceTrie:
         for code in map(ord, text):
             key = node << CODE_POINT_BITS | code
             slot = (node * NODE_FACTOR + code * CHAR_FACTOR) % self.slots
-            while (found := self.keys[slot]) != key:
-                if not found:
+            while (edge := self.keys[slot]) != key:
+                if not edge:
                     return None
                 slot += 1
             node = slot + 2

@@ -44,10 +44,10 @@ class WordTokenizer:
         else:
             self._encode, token_id = _library(path)
         for token, expected in special_tokens.items():
-            found = token_id(token)
-            if found != expected:
+            number = token_id(token)
+            if number != expected:
                 raise BundleError(
-                    f"{path}: {token} has id {found}, the manifest says {expected}; "
+                    f"{path}: {token} has id {number}, the manifest says {expected}; "
                     "the bundle's files do not belong together"
                 )
         self._cache: dict[str, tuple[int, ...]] = {}

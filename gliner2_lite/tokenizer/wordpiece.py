@@ -23,6 +23,7 @@ class BertCleaner(Remembered[int, str]):
         self._barriers = frozenset(file.setting("barriers", str))
 
     def find(self, key: int) -> str:
+        """What is made of one character: a text, maybe an empty one."""
         value = self._values[key]
         if value >= FIRST_TEXT:
             begin, end = self._offsets[value - FIRST_TEXT], self._offsets[value - FIRST_TEXT + 1]
@@ -59,6 +60,7 @@ class BertSplitter(Remembered[str, int]):
         self._kinds = Ranges(file, "kind")
 
     def find(self, key: str) -> int:
+        """The kind of one character: LETTER, BLANK or PUNCTUATION."""
         return self._kinds[ord(key)]
 
     def split(self, text: str) -> list[str]:

@@ -11,7 +11,7 @@ from gliner2_lite import BundleError, GLiNER2
 from gliner2_lite.architectures import ARCHITECTURES
 from gliner2_lite.architectures.base import find_architecture
 from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle
-from tests.bundle.test_manifest import save, write_bundle
+from tests.bundle.small import save, write_bundle
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -14,7 +14,8 @@ import pytest
 
 from gliner2_lite import BundleError, GLiNER2
 from gliner2_lite.architectures.weights import MAX_HEADS_BYTES, read_weights
-from gliner2_lite.bundle.manifest import MANIFEST_NAME, TOKENIZER_NAME, file_sha256
+from gliner2_lite.bundle.files import file_sha256
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, TOKENIZER_NAME
 from gliner2_lite.load.locate import EMBEDDED
 from gliner2_lite.tokenizer.compact import CompactTokenizer
 from gliner2_lite.tokenizer.word_tokenizer import WordTokenizer

@@ -11,7 +11,7 @@ import pytest
 
 from gliner2_lite import BundleError, GLiNER2
 from gliner2_lite.bundle.manifest import HEADS_NAME, MANIFEST_NAME, MAX_MANIFEST_BYTES, read_bundle
-from tests.bundle.test_manifest import GRAPH, save, write_bundle
+from tests.bundle.small import GRAPH, save, write_bundle
 
 ESCAPES = [
     "/etc/passwd", "//etc/passwd", "../x", "onnx/../../x", "onnx/..", "..", "./../x", "C:\\x", "C:/x", "c:x",

@@ -15,22 +15,12 @@ from typing import Any
 import pytest
 
 from gliner2_lite import __version__
-from gliner2_lite.cli import build_parser, main
+from gliner2_lite.cli import build_parser
 from gliner2_lite.cli.extract import EPILOG
+from tests.cli.running import run
 
 TEXT = "Apple CEO Tim Cook announced iPhone 15 in California yesterday."
 NEVER_LOADED = ["--model", "no/such/bundle"]  # errors that must come before the model is looked for
-
-
-def run(argv: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str], str]:
-    """Exit code, lines of stdout, stderr of the command line ``argv``, in this process."""
-    capsys.readouterr()
-    try:
-        code = main(argv)
-    except SystemExit as end:  # argparse's own way out
-        code = int(end.code or 0)
-    captured = capsys.readouterr()
-    return code, captured.out.splitlines(), captured.err
 
 
 def start(argv: list[str], folder: Path, **options: Any) -> subprocess.Popen[bytes]:
@@ -224,28 +214,6 @@ def test_pipe_in_any_locale(tmp_path: Path) -> None:
     out, err = process.communicate("Lars moved to Köln.\n".encode(), timeout=120)
     assert (process.returncode, err) == (0, b"")
     assert json.loads(out.decode("utf-8")) == {"entities": {"city": ["Köln"]}}
-
-
-def test_info_tells_versions_and_bundle(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(["info"], capsys)
-    assert (code, err) == (0, "")
-    head = out.index("")
-    facts = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in out[:head])
-    assert facts["gliner2-lite"] == __version__
-    assert re.match(r"\d+\.\d+", facts["onnxruntime"])
-    assert "MB" in facts["variant int8"]
-    assert "quality" in out[head + 1]
-    assert any(line.strip().startswith("int8 against reference") for line in out[head + 2 :])
-    code, out, err = run(["info", "tiny", "--json"], capsys)
-    told = json.loads("\n".join(out))
-    assert told["format_version"] == 1
-    assert "comparisons" in told["quality_report"]["held_out"]
-
-
-def test_info_on_no_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(["info", str(tmp_path)], capsys)
-    assert (code, out, len(err.splitlines())) == (1, [], 1)
-    assert str(tmp_path) in err
 
 
 def test_export_hands_over(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import itertools
 import json
 import os
-import pty
 import shutil
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -199,21 +195,3 @@ def test_a_signal_to_the_group_ends_workers_too(
             break
         threading.Event().wait(0.05)
     assert group_members(process.pid) == []
-
-
-def test_progress_only_on_a_terminal(tmp_path: Path) -> None:
-    (tmp_path / "x.txt").write_bytes(LINE * 3)
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    process = start(["extract", "--input", "x.txt", *CITY], tmp_path, stdin=subprocess.DEVNULL, stderr=slave)
-    os.close(slave)
-    out, _ = process.communicate(timeout=120)
-    shown = b""
-    try:
-        while piece := os.read(master, 4096):
-            shown += piece
-    except OSError:  # how Linux tells that the other side is closed
-        pass
-    os.close(master)
-    assert (process.returncode, len(out.splitlines())) == (0, 3)
-    assert b"3 texts" in shown and b"100%" in shown

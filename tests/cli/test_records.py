@@ -164,20 +164,3 @@ def test_what_is_no_utf8_at_all_is_told_once(
     code, out, err = run(["--input", str(path), "--model", "no/such/bundle"], capsys)
     assert (code, out, len(err.splitlines())) == (1, [], 1)
     assert wanted in err and str(path) in err
-
-
-def test_output_file_appears_at_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    source, target = tmp_path / "x.jsonl", tmp_path / "out.jsonl"
-    good = json.dumps({"text": OSLO})
-    source.write_text(f"{good}\n" * 3, encoding="utf-8")
-    target.write_text("old\n", encoding="utf-8")
-    assert run(["--input", str(source), "--output", str(target)], capsys) == (0, [], "")
-    assert [cities(json.loads(line)["result"]) for line in target.read_text().splitlines()] == [["Oslo"]] * 3
-    before = target.read_text()
-    source.write_text(f"{good}\nbad\n", encoding="utf-8")
-    code, _, err = run(["--input", str(source), "--output", str(target), "--strict"], capsys)
-    assert (code, target.read_text()) == (1, before)
-    part = tmp_path / "out.jsonl.part"
-    assert str(part) in err and len(part.read_text().splitlines()) == 1
-    code, _, err = run(["--input", str(source), "--output", str(tmp_path / "no" / "x")], capsys)
-    assert code == 1 and "--output" in err

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from gliner2_lite.cli import main
-from gliner2_lite.cli.findings import Finding, findings
 from gliner2_lite.cli.table import plain, shorten, table_block, text_lines, use_color, width
 
 TEXT = "東京 is where Tim Cook met Ann."
@@ -47,19 +46,6 @@ RESULT = {
         ]
     },
 }
-
-
-def test_findings() -> None:
-    assert list(findings(RESULT)) == [
-        Finding("product", "name", "x", 0.5, ((3, 4),)),
-        Finding("product", "color", "red", 1.0),
-        Finding("entities", "city", "東京", 0.91, ((0, 2),)),
-        Finding("entities", "person", "Tim Cook (mood: calm)", 0.999, ((12, 20),)),
-        Finding("tone", "", "good", 0.75),
-        Finding("aspects", "", "a", 0.5),
-        Finding("aspects", "", "b", 0.25),
-        Finding("relation_extraction", "met", "Tim Cook → Ann", 0.4, ((12, 20), (25, 28))),
-    ]
 
 
 def test_columns_line_up_for_wide_characters() -> None:

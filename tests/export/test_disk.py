@@ -12,9 +12,10 @@ import pytest
 
 from gliner2_export.export import export_checkpoint
 from gliner2_export.staging import staged_directory
-from gliner2_lite.bundle.manifest import read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import ExportError
-from tests.hub.test_fetch import PLAIN_USER
+from tests.hub.processes import PLAIN_USER
 
 # In forks of one process that has imported torch: the real steps run, and from the named one on no file may
 # grow past so many bytes. The kernel then fails the write, as it does when a disk is full. Or it is killed.
@@ -24,7 +25,8 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from gliner2_export import export as bundle
-from gliner2_lite.bundle.manifest import read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import read_bundle
 from gliner2_lite.errors import ExportError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 checkpoint, out = map(Path, sys.argv[1:3])

@@ -18,13 +18,8 @@ from gliner2_export.staging import staged_directory
 from gliner2_export.vocabulary.agreement import ODD, WORDS
 from gliner2_lite.architectures.span.counts import INPUT_GATES
 from gliner2_lite.architectures.span.scores import Heads
-from gliner2_lite.bundle.manifest import (
-    MANIFEST_NAME,
-    VOCABULARY_NAME,
-    file_sha256,
-    read_bundle,
-    verify_files,
-)
+from gliner2_lite.bundle.files import file_sha256, verify_files
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, VOCABULARY_NAME, read_bundle
 from gliner2_lite.errors import ExportError
 from gliner2_lite.schema.limits import MARKERS
 from gliner2_lite.tokenizer.word_tokenizer import WordTokenizer

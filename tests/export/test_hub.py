@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.hub.test_fetch import command, listing, load
+from tests.hub.processes import command, listing, load
 from tests.hub_server import serve
 
 LOADED = "loaded int8 ['entities']"

@@ -21,8 +21,8 @@ from gliner2_lite import schema as lite
 from gliner2_lite.errors import SchemaError
 from gliner2_lite.prompt.layout import build_prompt
 from tests.schema.strategies import CLASSIFICATIONS, NAMES, friendly_dicts
-from tests.schema.test_friendly import FULL
-from tests.schema.test_friendly import MISTAKES as FRIENDLY_MISTAKES
+from tests.schema.test_friendly_read import FULL
+from tests.schema.test_friendly_read import MISTAKES as FRIENDLY_MISTAKES
 
 REFERENCE = SimpleNamespace(
     Schema=gliner2.Schema, RegexValidator=gliner2.RegexValidator, AttributeGroup=ReferenceGroup

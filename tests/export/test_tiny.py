@@ -11,7 +11,8 @@ import torch
 from gliner2 import GLiNER2
 
 from gliner2_export.export import export_checkpoint
-from gliner2_lite.bundle.manifest import read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import read_bundle
 
 TEXT = "Apple CEO Tim Cook announced iPhone 15 in Cupertino yesterday."
 SCHEMA = {

@@ -23,7 +23,8 @@ from gliner2_lite import BundleError, InputTypeError, Schema, SchemaError
 from gliner2_lite.answers.types import EntityAnswer, Span
 from gliner2_lite.architectures.span.decode import decode_task
 from gliner2_lite.architectures.span.scores import TaskScores
-from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle, verify_files
+from gliner2_lite.bundle.files import verify_files
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle
 from gliner2_lite.graph.encode import Sample
 from gliner2_lite.load.locate import EMBEDDED
 from gliner2_lite.prompt.layout import build_prompts

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,27 +16,6 @@ from gliner2_lite.errors import InputTypeError
 from gliner2_lite.graph import profiles
 from gliner2_lite.graph.profiles import PROFILES, make_settings
 from gliner2_lite.graph.session import GraphSession, require_runtime, runtime_version
-from gliner2_lite.machine import control_groups as cgroups
-from gliner2_lite.machine import processors as machine
-
-X86 = """processor\t: 0
-vendor_id\t: AuthenticAMD
-flags\t\t: fpu vme sse sse2 avx2 fma hypervisor avx512_vnni
-
-processor\t: 1
-flags\t\t: fpu
-"""
-BIG_LITTLE = """processor\t: 0
-Features\t: fp asimd asimddp
-CPU implementer\t: 0x41
-CPU part\t: 0xd05
-
-processor\t: 1
-Features\t: fp asimd asimddp
-CPU implementer\t: 0x41
-CPU part\t: 0xd0b
-
-"""
 
 
 def test_profiles_answer_alike(small_bundle: Path) -> None:
@@ -177,130 +154,3 @@ def test_older_runtimes_are_refused() -> None:
     with pytest.raises(BundleError, match=r"this bundle needs onnxruntime 99\.0.*pip install"):
         require_runtime("99.0", "this bundle")
     assert runtime_version()
-
-
-def test_cpu_features_are_the_vector_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
-    monkeypatch.setattr(machine.sys, "platform", "linux")
-    cpuinfo.write_text(X86)
-    first = machine.cpu_features()
-    assert first is not None and first.endswith(" avx2 avx512_vnni fma sse sse2")
-    cpuinfo.write_text(X86.replace("hypervisor", ""))
-    assert machine.cpu_features() == first
-    cpuinfo.write_text(X86.replace("avx512_vnni", ""))
-    assert machine.cpu_features() != first
-    cpuinfo.write_text(BIG_LITTLE)
-    both = machine.cpu_features()
-    assert both is not None and "0xd05" in both and "0xd0b" in both
-    cpuinfo.write_text("")
-    assert machine.cpu_features() is None
-
-
-def test_cpu_of_a_mac(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.sys, "platform", "darwin")
-    monkeypatch.setattr(subprocess, "run", lambda *args, **options: SimpleNamespace(stdout="Apple M2\n"))
-    assert str(machine.cpu_features()).endswith("Apple M2")
-
-    def fails(*args: object, **options: object) -> None:
-        raise FileNotFoundError
-
-    monkeypatch.setattr(subprocess, "run", fails)
-    assert machine.cpu_features() is None
-
-
-@pytest.fixture
-def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty tree of control groups, and eight processors."""
-    monkeypatch.setattr(cgroups, "ROOT", tmp_path / "cgroup")
-    monkeypatch.setattr(cgroups, "MEMBERSHIP", tmp_path / "membership")
-    monkeypatch.setattr(machine, "CPUS", tmp_path / "cpus")
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    (tmp_path / "cgroup").mkdir()
-    return tmp_path / "cgroup"
-
-
-def write(path: Path, content: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-
-
-@pytest.mark.parametrize(
-    ("content", "count"),
-    [("max 100000", 8), ("150000 100000", 2), ("50000 100000", 1), ("rubbish", 8), ("", 8), ("0 0", 8)],
-)
-def test_a_containers_quota_limits_the_threads(groups: Path, content: str, count: int) -> None:
-    write(groups / "cpu.max", content)
-    assert machine.usable_cpus() == machine.usable_cores() == count
-
-
-def test_quota_of_older_kernels(groups: Path) -> None:
-    assert machine.usable_cpus() == 8
-    write(groups / "cpu" / "cpu.cfs_quota_us", "300000\n")
-    write(groups / "cpu" / "cpu.cfs_period_us", "100000\n")
-    assert machine.usable_cpus() == 3
-    write(groups / "cpu" / "cpu.cfs_quota_us", "-1\n")
-    assert machine.usable_cpus() == 8
-
-
-@pytest.mark.parametrize(
-    ("membership", "folder"),
-    [
-        ("0::/a.slice/b.service\n", "a.slice/b.service"),
-        ("0::/a.slice/b.service\n", "a.slice"),
-        ("5:name=x:/\n3:cpu,cpuacct:/docker/1\n0::/\n", "cpu/docker/1"),
-        ("3:cpu,cpuacct:/docker/not-in-here\n", "cpu"),
-        ("0::/../outside\nrubbish\n", "."),
-    ],
-)
-def test_the_own_control_group_and_those_above_it_count(groups: Path, membership: str, folder: str) -> None:
-    write(cgroups.MEMBERSHIP, membership)
-    write(groups / "other" / "cpu.max", "100000 100000")
-    if folder.startswith("cpu"):
-        write(groups / folder / "cpu.cfs_quota_us", "200000")
-        write(groups / folder / "cpu.cfs_period_us", "100000")
-    else:
-        write(groups / folder / "cpu.max", "200000 100000")
-    assert machine.usable_cpus() == 2
-
-
-def test_two_threads_of_a_core_are_one_core(groups: Path) -> None:
-    for number in range(8):
-        write(
-            machine.CPUS / f"cpu{number}" / "topology" / "thread_siblings_list",
-            f"{number % 4},{number % 4 + 4}\n",
-        )
-    assert (machine.usable_cpus(), machine.usable_cores()) == (8, 4)
-
-
-def test_free_memory_is_what_the_tightest_limit_leaves(
-    groups: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(machine, "MEMINFO", tmp_path / "meminfo")
-    monkeypatch.setattr(machine, "_address_limit", lambda: None)
-    assert machine.free_memory() is None
-    write(machine.MEMINFO, "MemTotal:  9000 kB\nMemAvailable:    4000 kB\n")
-    assert machine.free_memory() == 4000 * 1024
-    write(groups / "memory" / "memory.limit_in_bytes", "9223372036854771712\n")
-    write(groups / "memory" / "memory.usage_in_bytes", "1000\n")
-    assert machine.free_memory() == 4000 * 1024
-    write(cgroups.MEMBERSHIP, "0::/own\n")
-    write(groups / "own" / "memory.max", "3000000\n")
-    write(groups / "own" / "memory.current", "2500000\n")
-    write(groups / "own" / "memory.stat", "anon 2\ninactive_file 400000\n")
-    assert machine.free_memory() == 900_000
-    write(groups / "memory.max", "max\n")
-    write(groups / "memory" / "memory.limit_in_bytes", "500\n")
-    assert machine.free_memory() == 0
-    write(groups / "memory" / "memory.limit_in_bytes", "rubbish\n")
-    monkeypatch.setattr(machine, "_address_limit", lambda: 5 * os.sysconf("SC_PAGE_SIZE"))
-    monkeypatch.setattr(machine, "STATM", tmp_path / "statm")
-    write(machine.STATM, "3 1 1 1 0 1 0\n")
-    assert machine.free_memory() == 2 * os.sysconf("SC_PAGE_SIZE")
-
-
-def test_this_machine_answers() -> None:
-    free = machine.free_memory()
-    assert free is None or free > 0
-    assert 1 <= machine.usable_cores() <= machine.usable_cpus() <= (os.cpu_count() or 1)
-    machine.give_back_memory()

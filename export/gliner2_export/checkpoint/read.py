@@ -18,7 +18,7 @@ from torch import nn
 
 from gliner2_export.architectures.span.graph import POOLINGS
 from gliner2_export.checkpoint.lora import merge_adapter
-from gliner2_lite.bundle.manifest import file_sha256
+from gliner2_lite.bundle.files import file_sha256
 from gliner2_lite.errors import CheckpointError, CheckpointNotFoundError
 from gliner2_lite.schema.limits import MARKERS
 

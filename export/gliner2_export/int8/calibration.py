@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 from onnx import ModelProto, helper
 
-from gliner2_lite.bundle.manifest import data_path
+from gliner2_lite.bundle.files import data_path
 
 #: Rows of each source that are kept to compare settings on.
 SAMPLE_ROWS = 768

@@ -28,7 +28,7 @@ from gliner2_export.int8.rounding import WeightGrid
 from gliner2_export.int8.row_scales import GroupPlan, use_row_scales, use_stored_integers
 from gliner2_export.int8.tables import quantize_tables
 from gliner2_export.onnx_graph.convert import move_weights_out
-from gliner2_lite.bundle.manifest import data_path
+from gliner2_lite.bundle.files import data_path
 from gliner2_lite.errors import ExportError
 
 #: MatMul covers Gemm (the quantizer rewrites Gemm first); Gather is the embedding tables.

@@ -22,7 +22,7 @@ from optimum.exporters.onnx import export as optimum_export
 
 from gliner2_export.architectures.span.graph import ExportGraph
 from gliner2_export.architectures.span.onnx_config import OUTPUT_AXES, Shape, SpanOnnxConfig, random_batch
-from gliner2_lite.bundle.manifest import data_path
+from gliner2_lite.bundle.files import data_path
 from gliner2_lite.errors import ExportError
 
 log = logging.getLogger("gliner2_export")

@@ -23,7 +23,7 @@ from onnx import TensorProto
 from onnx.external_data_helper import set_external_data
 
 from gliner2_export.int8.matmuls import consumers_of, gathers_rows
-from gliner2_lite.bundle.manifest import data_path, graph_bytes
+from gliner2_lite.bundle.files import data_path, graph_bytes
 from gliner2_lite.errors import ExportError
 from gliner2_lite.graph.session import MIN_MAPPED_BYTES, VECTOR_BYTES, write_weights_beside
 

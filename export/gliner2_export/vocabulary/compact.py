@@ -19,13 +19,8 @@ from tokenizers import Tokenizer
 from gliner2_export.vocabulary.agreement import disagreement
 from gliner2_export.vocabulary.trie import edge_table
 from gliner2_export.vocabulary.unicode_tables import clean_table, grapheme_classes, mark_order, split_kinds
-from gliner2_lite.bundle.manifest import (
-    MANIFEST_NAME,
-    TOKENIZER_NAME,
-    VOCABULARY_NAME,
-    file_sha256,
-    read_bundle,
-)
+from gliner2_lite.bundle.files import file_sha256
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, TOKENIZER_NAME, VOCABULARY_NAME, read_bundle
 from gliner2_lite.errors import BundleError
 from gliner2_lite.tokenizer.vocabulary import MAGIC, PREFIX, VERSION
 

@@ -11,7 +11,7 @@ import pytest
 from gliner2_lite import BundleError
 from gliner2_lite.architectures.span.config import CONTRACT, SpanConfig, read_config
 from gliner2_lite.bundle.manifest import read_bundle
-from tests.bundle.test_manifest import save, write_bundle
+from tests.bundle.small import save, write_bundle
 
 
 def test_fields_of_a_right_manifest(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from gliner2_export.architectures.span.onnx_config import Shape, random_batch
 from gliner2_export.onnx_graph import optimize as optimized
 from gliner2_export.onnx_graph.optimize import optimize
 from gliner2_lite import GLiNER2
-from gliner2_lite.bundle.manifest import data_path, graph_bytes
+from gliner2_lite.bundle.files import data_path, graph_bytes
 from gliner2_lite.errors import ExportError
 from gliner2_lite.load.locate import EMBEDDED
 

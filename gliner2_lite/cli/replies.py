@@ -1,4 +1,4 @@
-"""Records in, records with their answers out: errors keep their place among the results."""
+"""Records in, records with their replies out: errors keep their place among the results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gliner2_lite.errors import InputError
 
 Text = str | InputError
 Result = dict[str, Any] | InputError
-Answer = Mapping[str, Any] | str
+Reply = Mapping[str, Any] | str  # a result, or the message of what is wrong
 
 # How the library's message on a text of too many tokens goes on; here other words name the ways out.
 LIBRARY_REMEDY = "; use the *_long method"
@@ -20,13 +20,13 @@ REMEDY = "; read it in windows with --long, or ask for fewer labels"
 REMEDY_OF_LONG = "; make the windows of --long smaller with --chunk-size, or ask for fewer labels"
 
 
-def answers(
+def replies(
     records: Iterable[Record],
     extract: Callable[[Iterator[Text]], Generator[Result, None, None]],
     *,
     stop_early: bool,
     long: bool = False,
-) -> Generator[tuple[Record, Answer], None, None]:
+) -> Generator[tuple[Record, Reply], None, None]:
     """Each record with its result, or with the message of what is wrong with it, in order.
 
     ``extract`` takes texts as it needs them and gives one result or error for each; the error that stands

@@ -1,0 +1,74 @@
+"""The options that say what to extract become one schema, added to that of a file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gliner2_lite import SchemaError
+from gliner2_lite.cli import task_options
+from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks, load_schema
+
+
+def parse(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_task_options(parser)
+    return parser.parse_args(arguments)
+
+
+def friendly(*arguments: str) -> dict[str, Any]:
+    return build_schema(parse(*arguments)).to_dict()
+
+
+@pytest.mark.parametrize(("arguments", "schema"), [
+    (["--entities", "a, b", "--entities", "c"], {"entities": ["a", "b", "c"]}),
+    (["--entities", "a::what it is,b"], {"entities": {"a": "what it is", "b": {}}}),
+    (["--relations", "r"], {"relations": ["r"]}),
+    (["--classify", "mood = good, bad"], {"classifications": [{"task": "mood", "labels": ["good", "bad"]}]}),
+    (["--structure", "s=a::str; b::[x;y|z]::which"],
+     {"structures": {"s": {"fields": [
+         {"name": "a", "dtype": "str"},
+         {"name": "b", "dtype": "str", "choices": ["x;y", "z"], "description": "which"}]}}}),
+])  # fmt: skip
+def test_every_option(arguments: list[str], schema: dict[str, Any]) -> None:
+    assert friendly(*arguments) == schema
+    assert has_tasks(parse(*arguments)) and not has_tasks(parse())
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["--entities", "a,,b"], "'a,,b' has an empty name"), (["--entities", ""], "'' has an empty name"),
+    (["--classify", "mood"], "'mood' is not TASK=LABEL,LABEL"), (["--classify", "=a"], "is not TASK=LABEL"),
+    (["--structure", "s="], "'s=' is not NAME=FIELD;FIELD"),
+    (["--structure", "s=a;;b"], "is not NAME=FIELD;FIELD"),
+])  # fmt: skip
+def test_wrong_spellings_show_the_right_one(arguments: list[str], message: str) -> None:
+    with pytest.raises(argparse.ArgumentError) as error:
+        parse(*arguments)
+    assert message in str(error.value)
+
+
+def test_options_are_added_to_the_schema_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('\ufeff{"entities": ["a"]}', encoding="utf-8")
+    arguments = ("--schema", str(tmp_path / "s.json"), "--entities", "b", "--relations", "r")
+    assert friendly(*arguments) == {"entities": ["a", "b"], "relations": ["r"]}
+
+
+def test_schema_files_that_cannot_be_read_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "s.json"
+    for content, message in (
+        (b"\xff", "cannot be read"),
+        (b"{", "not valid JSON"),
+        (b"{}", "nothing to extract"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(SchemaError, match=f"{path}.*{message}"):
+            load_schema(path)
+    path.unlink()
+    with pytest.raises(SchemaError, match=r"cannot be read .*: give a UTF-8 JSON file"):
+        load_schema(path)
+    monkeypatch.setattr(task_options, "MAX_SCHEMA_BYTES", 10)
+    with pytest.raises(SchemaError, match="has more than 10 bytes; it is not a schema"):
+        load_schema(Path("/dev/zero"))
