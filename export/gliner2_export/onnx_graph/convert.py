@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from optimum.exporters.onnx import export as optimum_export
 
 from gliner2_export.architectures.span.graph import ExportGraph
 from gliner2_export.architectures.span.onnx_config import OUTPUT_AXES, Shape, SpanOnnxConfig, random_batch
+from gliner2_export.onnx_graph.sessions import open_session, run_graph
 from gliner2_lite.bundle.manifest import data_path
 from gliner2_lite.errors import ExportError
 
@@ -87,10 +87,7 @@ def check_against_torch(
     in any batch (one batch alone may hold nothing but a logit near zero). Raises ExportError when one
     exceeds ``TOLERANCE``.
     """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    inputs = [one.name for one in session.get_inputs()]
+    session = open_session(path)
     largest = dict.fromkeys(OUTPUT_AXES, 0.0)
     scale = dict.fromkeys(OUTPUT_AXES, 1e-6)
     for seed, shape in enumerate(shapes):
@@ -99,8 +96,7 @@ def check_against_torch(
         batch = random_batch(shape, vocab_size=vocab_size, pooling=reference.pooling, seed=seed)
         with torch.inference_mode():
             expected = reference(**{name: torch.from_numpy(array) for name, array in batch.items()})
-        outputs = session.run(list(largest), {name: batch[name] for name in inputs})
-        for name, array in zip(largest, outputs, strict=True):
+        for name, array in run_graph(session, batch, list(largest)).items():
             wanted = expected[name].numpy()
             largest[name] = max(largest[name], largest_difference(array, wanted))
             scale[name] = max(scale[name], float(np.abs(wanted).max()))
