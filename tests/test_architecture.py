@@ -142,7 +142,6 @@ UNTESTED: dict[str, str] = {
     "gliner2_lite.tokenizer.unigram": "tests of its room",
     "gliner2_lite.tokenizer.wordpiece": "tests of its room",
     "gliner2_export.architectures.span.first_slot": "tests of its room",
-    "gliner2_export.architectures.span.heads": "tests of its room",
     "gliner2_export.architectures.span.onnx_config": "tests of its room",
     "gliner2_export.encoders.fast_layer": "tests of its room",
     "gliner2_export.encoders.onnx_ops": "tests of its room",
