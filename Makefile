@@ -14,7 +14,7 @@ BENCH_ARGS ?= latency
 FUZZ_ARGS ?= --seconds 600
 SOAK_ARGS ?= --minutes 30
 # The core: what the graph, the heads and the tokenizer answer. Emulation is slow.
-AARCH64_ARGS ?= tests/test_golden.py tests/model tests/graph tests/tokenizer tests/load
+AARCH64_ARGS ?= tests/test_golden.py tests/model tests/graph tests/machine tests/tokenizer tests/load
 LOCK = $(VENV_TOOLS)/bin/uv pip compile --universal --python-version 3.10 --generate-hashes --upgrade --quiet \
 	--custom-compile-command "make lock"
 

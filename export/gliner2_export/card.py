@@ -18,12 +18,13 @@ INHERITED = ("license", "license_name", "license_link", "language")
 
 
 def render_card(
-    manifest: dict[str, Any], sizes: dict[str, int], source_card: str, *, quality: str = ""
+    manifest: dict[str, Any], sizes: dict[str, int], source_card: str, *, heads: str, quality: str = ""
 ) -> str:
     """The card as Markdown.
 
     ``manifest`` as written (``files`` not needed), ``sizes`` in bytes by path, ``source_card`` the text of
-    the checkpoint's README.md (or empty), ``quality`` a finished section in Markdown (or empty).
+    the checkpoint's README.md (or empty), ``heads`` what the architecture says of its heads in a few words,
+    ``quality`` a finished section in Markdown (or empty).
     """
     metadata, body = split_front_matter(source_card)
     source, config = manifest["source"], manifest["config"]
@@ -44,17 +45,8 @@ def render_card(
         quality=f"{quality.strip()}\n" if quality else "",
         license=_license_note(metadata),
         source_card=f"\n## The checkpoint's own card\n\n{_deeper(body)}" if body else "",
-        **{
-            key: config[key]
-            for key in (
-                "encoder_type",
-                "hidden_size",
-                "vocab_size",
-                "counting_layer",
-                "max_width",
-                "token_pooling",
-            )
-        },
+        heads=heads,
+        **{key: config[key] for key in ("encoder_type", "hidden_size", "vocab_size")},
     )
 
 

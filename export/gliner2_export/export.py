@@ -12,9 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from gliner2_export.architectures.span.graph import ExportGraph
-from gliner2_export.architectures.span.heads import SpanHeads, int8_weights, numpy_weights
-from gliner2_export.architectures.span.onnx_config import Shape, random_batch
 from gliner2_export.card import render_card
 from gliner2_export.checkpoint.read import Checkpoint, load_checkpoint
 from gliner2_export.int8.measure import Int8Options, Staged, write_and_measure
@@ -75,7 +72,7 @@ def export_checkpoint(
         manifest = describe(loaded, graphs) | {"quality": summary(report)}
         if compact:
             manifest["vocabulary"] = VOCABULARY_NAME
-        card = card_text(manifest, place, loaded.directory, quality=markdown(report))
+        card = card_text(manifest, place, loaded, quality=markdown(report))
         (place / CARD_NAME).write_text(card, encoding="utf-8")
         manifest["files"] = file_records(place)
         write_json(place / MANIFEST_NAME, manifest)
@@ -100,14 +97,11 @@ def write_graphs(
 
     Returns the manifest's section ``variants`` and the content of the quality file.
     """
-    encoder, heads = loaded.extractor.encoder, SpanHeads(loaded.extractor)
-    pooling = loaded.config.token_pooling
+    exported, reference = loaded.architecture.torch_graphs(loaded)
     fp32 = place / GRAPHS["fp32"]
     fp32.parent.mkdir()
     log.info("converting to ONNX")
-    graph = ExportGraph(encoder, heads, pooling=pooling)
-    inputs, outputs = convert(graph, fp32, vocab_size=loaded.vocab_size)
-    reference = ExportGraph(encoder, heads, pooling=pooling, rewrite=False)
+    inputs, outputs = convert(exported, fp32, vocab_size=loaded.vocab_size)
     check_against_torch(fp32, reference, vocab_size=loaded.vocab_size, max_positions=loaded.max_positions)
     staged = Staged(
         fp32_graph=fp32,
@@ -120,7 +114,7 @@ def write_graphs(
     for name in GRAPHS.keys() - set(variants):
         for path in (*graph_files(place / GRAPHS[name]), place / HEADS[name]):
             path.unlink(missing_ok=True)
-    batch = random_batch(Shape(), vocab_size=loaded.vocab_size, pooling=pooling)
+    batch = exported.random_batch(vocab_size=loaded.vocab_size)
     for name in variants:
         optimize(place / GRAPHS[name], batch)
     section = {
@@ -141,9 +135,10 @@ def write_graphs(
 
 def write_heads(loaded: Checkpoint, place: Path) -> None:
     """The head weights of each variant, in its own precision."""
-    exact = numpy_weights(loaded.extractor)
+    exact = loaded.architecture.head_weights(loaded.extractor)
     np.savez(place / HEADS["fp32"], **exact)
-    np.savez_compressed(place / HEADS["int8"], **int8_weights(exact))  # read when a second instance comes by
+    rounded = loaded.architecture.rounded_weights(exact)
+    np.savez_compressed(place / HEADS["int8"], **rounded)  # read when a second instance comes by
 
 
 def describe(loaded: Checkpoint, variants: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -151,15 +146,7 @@ def describe(loaded: Checkpoint, variants: dict[str, dict[str, Any]]) -> dict[st
     return {
         "format_version": FORMAT_VERSION,
         "architecture": loaded.config.architecture,
-        "config": {
-            "hidden_size": loaded.hidden_size,
-            "max_width": loaded.config.max_width,
-            "counting_layer": loaded.config.counting_layer,
-            "token_pooling": loaded.config.token_pooling,
-            "max_positions": loaded.max_positions,
-            "encoder_type": loaded.encoder_type,
-            "vocab_size": loaded.vocab_size,
-        },
+        "config": loaded.architecture.manifest_config(loaded),
         "special_tokens": loaded.special_tokens,
         "variants": variants,
         "source": {"name": loaded.name, "sha256": loaded.weights_sha256, "adapter": loaded.adapter},
@@ -167,12 +154,13 @@ def describe(loaded: Checkpoint, variants: dict[str, dict[str, Any]]) -> dict[st
     }
 
 
-def card_text(manifest: dict[str, Any], place: Path, checkpoint: Path, *, quality: str) -> str:
+def card_text(manifest: dict[str, Any], place: Path, loaded: Checkpoint, *, quality: str) -> str:
     """The model card; quotes the checkpoint's own where there is one."""
-    readme = checkpoint / CARD_NAME
+    readme = loaded.directory / CARD_NAME
     source_card = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
     sizes = {name: record["size"] for name, record in file_records(place).items()}
-    return render_card(manifest, sizes, source_card, quality=quality)
+    heads = loaded.architecture.heads_in_words(loaded)
+    return render_card(manifest, sizes, source_card, heads=heads, quality=quality)
 
 
 def file_records(place: Path) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ take minutes.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 
@@ -115,7 +116,7 @@ class ChosenSets:
 
     def better(self, one: int, other: int) -> bool:
         """Of two different sets of one size: whether the best member that they do not share is of ``one``."""
-        first = second = len(self._ranks)
+        first = second = sys.maxsize  # ranks are those of all candidates, of which few may have been added
         while one != other:
             if self._jumps[one] != self._jumps[other]:
                 first, second = min(first, self._best[one]), min(second, self._best[other])

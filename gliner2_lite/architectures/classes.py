@@ -7,17 +7,30 @@ from gliner2_lite.graph.numeric import FloatArray, sigmoid, softmax
 from gliner2_lite.schema.spec import ClassificationSpec
 
 
-def choose_classes(task: ClassificationSpec, logits: FloatArray) -> ClassAnswer:
-    """The best label, or with ``multi_label`` all from the task's threshold on and at least the best one.
+def class_probabilities(task: ClassificationSpec, logits: FloatArray) -> FloatArray:
+    """The probability of each label, float32 as in the reference.
 
-    Probabilities are float32 as in the reference, compared with the threshold in float64, also as there.
+    Softmax for a single label and sigmoid for several, unless the task's ``class_act`` says otherwise.
 
     Args:
         task: labels and options.
-        logits: [M], of the task's labels; what stands beyond them is not read.
+        logits: [M], of the task's labels in their order.
     """
-    use_sigmoid = task.class_act == "sigmoid" or (task.class_act != "softmax" and task.multi_label)
-    probabilities = (sigmoid if use_sigmoid else softmax)(logits)[: len(task.labels)].tolist()
+    if task.class_act == "sigmoid" or (task.class_act != "softmax" and task.multi_label):
+        return sigmoid(logits)
+    return softmax(logits)
+
+
+def choose_classes(task: ClassificationSpec, logits: FloatArray) -> ClassAnswer:
+    """The best label, or with ``multi_label`` all from the task's threshold on and at least the best one.
+
+    Probabilities are compared with the threshold in float64, as in the reference.
+
+    Args:
+        task: labels and options.
+        logits: [M], as above; what stands beyond the task's labels is not shown.
+    """
+    probabilities = class_probabilities(task, logits)[: len(task.labels)].tolist()
     labels = [Label(label, value) for label, value in zip(task.labels, probabilities, strict=True)]
     best = max(labels, key=lambda label: label.confidence)
     if not task.multi_label:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gliner2_lite import InputError, InputTypeError
@@ -71,6 +71,7 @@ def test_longest_drops_what_lies_inside_another(found: list[Item]) -> None:
     assert run(found, "longest") == kept
 
 
+@example([(0.25, 0, 3), (0.25, 1, 2), (0.5, 0, 4), (0.5, 1, 4), (0.5, 3, 4)])  # few kept of many ranked
 @given(items)
 def test_disallow_is_the_best_disjoint_set(found: list[Item]) -> None:
     every = ranked(found)

@@ -12,9 +12,6 @@ from gliner2_export.card import render_card, split_front_matter
 MANIFEST = {
     "config": {
         "hidden_size": 768,
-        "max_width": 8,
-        "counting_layer": "count_lstm_v2",
-        "token_pooling": "first",
         "max_positions": None,
         "encoder_type": "deberta-v2",
         "vocab_size": 128011,
@@ -26,6 +23,7 @@ MANIFEST = {
     "source": {"name": "acme/model-v1", "sha256": "ab" * 32, "adapter": None},
     "versions": {"gliner2_lite": "0.1.0", "torch": "2.13.0"},
 }
+HEADS = "a counting layer, spans up to 8 words"
 SIZES = {
     "onnx/model.onnx": 1_000_000,
     "onnx/model.onnx_data": 200_000_000,
@@ -48,18 +46,19 @@ price = "$5"
 
 
 def test_card_states_the_facts() -> None:
-    card = render_card(MANIFEST, SIZES, "")
+    card = render_card(MANIFEST, SIZES, "", heads=HEADS)
     assert "# acme/model-v1 for gliner2_lite" in card
     assert "| fp32 | `onnx/model.onnx`, `onnx/model.onnx_data` | 201.0 MB | any |" in card
     assert "| int8 | `onnx/model_int8.onnx` | 50.0 MB | avx2 |" in card
     assert "deberta-v2, hidden size 768, 128011 tokens, any length" in card
+    assert f"| heads | {HEADS} |" in card
     assert "gliner2_lite 0.1.0, torch 2.13.0" in card
     assert "names no license in its front matter" in card
     assert "$" not in card
 
 
 def test_card_inherits_license_language_and_text() -> None:
-    card = render_card(MANIFEST, SIZES, SOURCE)
+    card = render_card(MANIFEST, SIZES, SOURCE, heads=HEADS)
     metadata, body = split_front_matter(card)
     assert metadata["license"] == "cc-by-4.0" and metadata["language"] == ["en", "de"]
     assert metadata["base_model"] == "acme/model-v1" and metadata["library_name"] == "gliner2-lite"
@@ -70,7 +69,7 @@ def test_card_inherits_license_language_and_text() -> None:
 
 
 def test_quality_section_is_placed_before_the_license() -> None:
-    card = render_card(MANIFEST, SIZES, "", quality="## What int8 costs\n\n| a |\n|---|")
+    card = render_card(MANIFEST, SIZES, "", heads=HEADS, quality="## What int8 costs\n\n| a |\n|---|")
     assert card.index("## What it holds") < card.index("## What int8 costs") < card.index("## License")
 
 

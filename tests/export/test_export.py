@@ -16,8 +16,9 @@ from gliner2_export.export import export_checkpoint
 from gliner2_export.int8.measure import Staged
 from gliner2_export.staging import staged_directory
 from gliner2_export.vocabulary.agreement import ODD, WORDS
+from gliner2_lite.architectures.span.config import read_config
 from gliner2_lite.architectures.span.counts import INPUT_GATES
-from gliner2_lite.architectures.span.scores import Heads
+from gliner2_lite.architectures.span.heads import SpanHeads
 from gliner2_lite.bundle.files import file_sha256, verify_files
 from gliner2_lite.bundle.manifest import MANIFEST_NAME, VOCABULARY_NAME, read_bundle
 from gliner2_lite.errors import ExportError
@@ -29,8 +30,8 @@ def test_runtime_accepts_the_bundle(bert_bundle: Path) -> None:
     read = read_bundle(bert_bundle)
     for variant in ("fp32", "int8"):
         verify_files(read, read.choose(variant), hashes=True)
-    assert (read.config.hidden_size, read.config.max_width, read.config.max_positions) == (16, 5, 256)
-    assert (read.config.counting_layer, read.config.token_pooling) == ("count_lstm", "first")
+    assert (read.config.hidden_size, read_config(read).max_width, read.config.max_positions) == (16, 5, 256)
+    assert (read_config(read).counting_layer, read.config.token_pooling) == ("count_lstm", "first")
     tokenizer = Tokenizer.from_file(str(bert_bundle / "tokenizer.json"))
     assert read.special_tokens == {token: tokenizer.token_to_id(token) for token in MARKERS}
     with np.load(bert_bundle / "heads.npz") as heads:
@@ -41,7 +42,7 @@ def test_runtime_accepts_the_bundle(bert_bundle: Path) -> None:
 def test_each_variant_has_head_weights_in_its_own_precision(bert_bundle: Path) -> None:
     bundle = read_bundle(bert_bundle)
     exact, rounded = (
-        Heads(bundle.path(bundle.choose(name).heads), bundle.config) for name in ("fp32", "int8")
+        SpanHeads(bundle.path(bundle.choose(name).heads), read_config(bundle)) for name in ("fp32", "int8")
     )
     rng = np.random.default_rng(0)
     labels = [

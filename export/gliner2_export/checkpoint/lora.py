@@ -71,9 +71,9 @@ def merge_adapter(extractor: nn.Module, directory: Path) -> None:
     for name, update in adapter.updates.items():
         module = modules.get(name)
         if not isinstance(module, nn.Linear | Conv1D):
-            found = "no such module" if module is None else f"a {type(module).__name__}"
+            actual = "no such module" if module is None else f"a {type(module).__name__}"
             raise CheckpointError(
-                f"{directory}: the adapter changes {name!r}, but the checkpoint has {found} there; "
+                f"{directory}: the adapter changes {name!r}, but the checkpoint has {actual} there; "
                 "give the adapter together with the checkpoint it was trained from"
             )
         _merge_module(module, update, name, directory)

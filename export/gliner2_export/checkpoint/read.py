@@ -16,28 +16,18 @@ from typing import Any
 import gliner2
 from torch import nn
 
-from gliner2_export.architectures.span.graph import POOLINGS
+from gliner2_export.architectures import EARLIEST, load_architecture
+from gliner2_export.architectures.base import Architecture, CheckpointConfig
 from gliner2_export.checkpoint.lora import merge_adapter
+from gliner2_export.encoders.pooling import POOLINGS
 from gliner2_lite.bundle.files import file_sha256
 from gliner2_lite.errors import CheckpointError, CheckpointNotFoundError
 from gliner2_lite.schema.limits import MARKERS
 
 log = logging.getLogger("gliner2_export")
 
-COUNTING_LAYERS = ("count_lstm", "count_lstm_v2", "count_lstm_moe")
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 TOKENIZER_FILES = ("tokenizer.json", "spm.model", "spiece.model", "sentencepiece.bpe.model", "vocab.txt")
-DEFAULT_MAX_WIDTH = 8
-
-
-@dataclass(frozen=True)
-class CheckpointConfig:
-    """The fields of ``config.json`` that matter, with the reference's defaults applied."""
-
-    architecture: str
-    counting_layer: str
-    token_pooling: str
-    max_width: int
 
 
 @dataclass(frozen=True)
@@ -57,9 +47,14 @@ class Checkpoint:
     weights_sha256: str
     adapter: str | None
 
+    @property
+    def architecture(self) -> Architecture:
+        """How the model answers: what the other rooms ask about its heads."""
+        return load_architecture(self.config.architecture, source=self.directory / "config.json")
+
 
 def load_checkpoint(directory: Path, *, adapter: Path | None = None) -> Checkpoint:
-    """Read an official span checkpoint, and merge the LoRA adapter in ``adapter`` into it if given.
+    """Read an official checkpoint, and merge the LoRA adapter in ``adapter`` into it if given.
 
     Raises CheckpointError or CheckpointNotFoundError, naming the file and the remedy.
     """
@@ -101,7 +96,7 @@ def read_extractor(directory: Path) -> nn.Module:
 
 
 def check_files(directory: Path) -> CheckpointConfig:
-    """Check that ``directory`` holds a span checkpoint that can be read; cheap, reads only JSON."""
+    """Check that ``directory`` holds a checkpoint that can be read; cheap, reads only JSON."""
     if not directory.is_dir():
         raise CheckpointNotFoundError(
             f"{directory} is not a directory; download the checkpoint first "
@@ -140,30 +135,19 @@ def check_files(directory: Path) -> CheckpointConfig:
 
 
 def read_config(path: Path) -> CheckpointConfig:
-    """Read ``config.json``, today's form or the early one without ``architecture`` and ``span_head``."""
+    """The content of ``config.json`` that matters, in the form of the architecture that it names.
+
+    Today's files are read, and early ones without ``architecture``. Raises CheckpointError naming the file
+    and the field.
+    """
     raw = _read_json(path)
-    architecture = str(raw.get("architecture") or "span").strip().lower()
-    if architecture == "boundary":
-        raise CheckpointError(
-            f"{path}: architecture 'boundary' (GLiNER2.5) is not supported yet; "
-            "export a span checkpoint, for example fastino/gliner2-base-v1"
-        )
-    if architecture != "span":
-        raise CheckpointError(f"{path}: unknown architecture {architecture!r}; this exporter knows 'span'")
-    counting_layer = raw.get("counting_layer", "count_lstm")
-    if counting_layer not in COUNTING_LAYERS:
-        raise CheckpointError(
-            f"{path}: unknown counting_layer {counting_layer!r}; known are {', '.join(COUNTING_LAYERS)}"
-        )
+    name = str(raw.get("architecture") or EARLIEST).strip().lower()
+    architecture = load_architecture(name, source=path)
     pooling = raw.get("token_pooling", "first")
     if pooling not in POOLINGS:
         log.warning("%s: unknown token_pooling %r is read as 'first', as gliner2 does", path, pooling)
         pooling = "first"
-    span_head = raw.get("span_head") or {}
-    max_width = span_head.get("max_width", raw.get("max_width", DEFAULT_MAX_WIDTH))
-    if not isinstance(max_width, int) or isinstance(max_width, bool) or max_width < 1:
-        raise CheckpointError(f"{path}: max_width must be a positive integer, got {max_width!r}")
-    return CheckpointConfig(architecture, counting_layer, pooling, max_width)
+    return architecture.read_config(raw, CheckpointConfig(name, pooling), path)
 
 
 def weights_path(directory: Path) -> Path:

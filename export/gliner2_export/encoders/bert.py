@@ -12,7 +12,14 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gliner2_export.encoders.fast_layer import Attention, Geometry, Layer, Projections, key_mask, take_rows
+from gliner2_export.encoders.fast_layer import (
+    Attention,
+    AttentionContext,
+    Layer,
+    Projections,
+    key_mask,
+    take_rows,
+)
 
 
 def is_plain_bert(model: nn.Module) -> bool:
@@ -51,11 +58,11 @@ class FastBert(nn.Module):
         """
         states = self.words(input_ids.t()) + self.positions[: input_ids.shape[1]]  # [T, B, H]
         states = self.embedding_norm(states)
-        geometry = Geometry(key_mask(attention_mask))
+        context = AttentionContext(key_mask(attention_mask))
         *before, last = self.layers
         for layer in before:
-            states = layer(states, states, geometry)
-        return last(states, take_rows(states, read_rows), geometry).transpose(0, 1)
+            states = layer(states, states, context)
+        return last(states, take_rows(states, read_rows), context).transpose(0, 1)
 
 
 def _layer(source: nn.Module) -> Layer:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from gliner2_export.encoders.fast_layer import (
     Attention,
-    Geometry,
+    AttentionContext,
     Layer,
     PositionTables,
     Projections,
@@ -92,7 +92,7 @@ class FastDeberta(nn.Module):
         states = self._embed(input_ids)  # [T, B, H]
         if self.convolution is not None:
             states = states * attention_mask.t().unsqueeze(-1).to(states.dtype)
-        everywhere, reading = self._geometry(attention_mask, read_rows)
+        everywhere, at_read_rows = self._contexts(attention_mask, read_rows)
         *before, last = self.layers
         if self.convolution is not None:
             # It joins the first layer's states at every token, so that layer cannot be the trimmed one.
@@ -104,7 +104,7 @@ class FastDeberta(nn.Module):
             before = before[1:]
         for layer in before:
             states = layer(states, states, everywhere)
-        return last(states, take_rows(states, read_rows), reading).transpose(0, 1)
+        return last(states, take_rows(states, read_rows), at_read_rows).transpose(0, 1)
 
     def _embed(self, input_ids: Tensor) -> Tensor:
         embedded = self.words(input_ids.t())  # [T, B, E]
@@ -116,12 +116,14 @@ class FastDeberta(nn.Module):
             embedded = self.embedding_projection(embedded)
         return self.embedding_norm(embedded)
 
-    def _geometry(self, attention_mask: Tensor, read_rows: Tensor) -> tuple[Geometry, Geometry]:
-        """Geometry of all tokens as queries, and of ``read_rows`` [B, R] alone."""
+    def _contexts(
+        self, attention_mask: Tensor, read_rows: Tensor
+    ) -> tuple[AttentionContext, AttentionContext]:
+        """The context of all tokens as queries, and of ``read_rows`` [B, R] alone."""
         batch, tokens = attention_mask.shape
         mask = key_mask(attention_mask)
         if self.buckets is None:
-            return Geometry(mask), Geometry(mask)
+            return AttentionContext(mask), AttentionContext(mask)
         heads = self.layers[0].attention.heads
         reach = self.buckets.shape[0] // 2
         position = torch.arange(tokens, device=self.buckets.device)
@@ -129,8 +131,11 @@ class FastDeberta(nn.Module):
         rows = self.buckets[distance.clamp(-reach, reach) + reach]
         first, stop = rows[0, -1], rows[-1, 0] + 1
         rows = (rows - first).to(torch.int32)
-        everywhere = Geometry(mask, first, stop, rows.expand(batch, heads, -1, -1))
-        return everywhere, Geometry(mask, first, stop, rows[read_rows].unsqueeze(1).expand(-1, heads, -1, -1))
+        at_read_rows = rows[read_rows].unsqueeze(1).expand(-1, heads, -1, -1)
+        return (
+            AttentionContext(mask, first, stop, rows.expand(batch, heads, -1, -1)),
+            AttentionContext(mask, first, stop, at_read_rows),
+        )
 
 
 def _layer(source: nn.Module, relative: Tensor | None) -> Layer:

@@ -22,7 +22,7 @@ MASKED = -1e9
 
 
 @dataclass(frozen=True)
-class Geometry:
+class AttentionContext:
     """What the attention of one layer knows about positions, beside the states themselves.
 
     ``mask`` [B, 1, 1, T] is added to the scores; rows ``first`` up to ``stop`` (scalars) of the position
@@ -81,23 +81,23 @@ class Attention(nn.Module):
         self.register_buffer("position_keys", keys)
         self.register_buffer("position_queries", queries)
 
-    def forward(self, states: Tensor, asking: Tensor, geometry: Geometry) -> Tensor:
-        """``states`` [T, B, H] give keys and values, ``asking`` [Q, B, H] the queries → [Q, B, H]."""
-        query = split_last(self.query(asking), self.heads).permute(1, 2, 0, 3)  # [B, heads, Q, head]
+    def forward(self, states: Tensor, query_states: Tensor, context: AttentionContext) -> Tensor:
+        """``states`` [T, B, H] give keys and values, ``query_states`` [Q, B, H] the queries → [Q, B, H]."""
+        query = split_last(self.query(query_states), self.heads).permute(1, 2, 0, 3)  # [B, heads, Q, head]
         key = split_last(self.key(states), self.heads).permute(1, 2, 3, 0)  # [B, heads, head, T]
         value = split_last(self.value(states), self.heads).permute(1, 2, 0, 3)  # [B, heads, T, head]
         scores = torch.matmul(query, key)  # [B, heads, Q, T]
         if self.position_keys is not None:
-            table = self.position_keys[geometry.first : geometry.stop].permute(1, 2, 3, 0)
+            table = self.position_keys[context.first : context.stop].permute(1, 2, 3, 0)
             by_row = torch.matmul(query, table)  # [B, heads, Q, rows]
-            scores = scores + gather_elements(by_row, 3, geometry.rows)
+            scores = scores + gather_elements(by_row, 3, context.rows)
         if self.position_queries is not None:
-            table = self.position_queries[geometry.first : geometry.stop].permute(1, 2, 0, 3)
+            table = self.position_queries[context.first : context.stop].permute(1, 2, 0, 3)
             by_row = torch.matmul(table, key)  # [B, heads, rows, T]
-            scores = scores + gather_elements(by_row, 2, geometry.rows)
-        weights = torch.softmax(scores + geometry.mask, dim=-1)
-        context = torch.matmul(weights, value).permute(2, 0, 1, 3)  # [Q, B, heads, head]
-        return self.output(merge_last(context))
+            scores = scores + gather_elements(by_row, 2, context.rows)
+        weights = torch.softmax(scores + context.mask, dim=-1)
+        attended = torch.matmul(weights, value).permute(2, 0, 1, 3)  # [Q, B, heads, head]
+        return self.output(merge_last(attended))
 
 
 class Layer(nn.Module):
@@ -115,10 +115,10 @@ class Layer(nn.Module):
         self.contract = source.output.dense
         self.output_norm = source.output.LayerNorm
 
-    def forward(self, states: Tensor, asking: Tensor, geometry: Geometry) -> Tensor:
-        """``states`` [T, B, H] of the layer before, ``asking`` [Q, B, H] those to compute → [Q, B, H]."""
-        attended = self.attention(states, asking, geometry)
-        attended = self.attention_norm(residual_sum(attended, asking))
+    def forward(self, states: Tensor, query_states: Tensor, context: AttentionContext) -> Tensor:
+        """``states`` [T, B, H] of the layer before, ``query_states`` [Q, B, H] to compute → [Q, B, H]."""
+        attended = self.attention(states, query_states, context)
+        attended = self.attention_norm(residual_sum(attended, query_states))
         result = self.contract(self.activation(self.expand(attended)))
         return self.output_norm(residual_sum(result, attended))
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
-from onnx import ModelProto, helper
+from onnx import ModelProto
 
+from gliner2_export.onnx_graph.edit import GraphEditor
+from gliner2_export.onnx_graph.sessions import InferenceSession, open_session, run_graph
 from gliner2_lite.bundle.files import data_path
 
 #: Rows of each source that are kept to compare settings on.
@@ -72,13 +73,11 @@ def collect(
     """
     sources = list(dict.fromkeys(sources))
     session = _session_with_outputs(graph, model, sources)
-    wanted = {item.name for item in session.get_inputs()}
     stats = {name: SourceStats() for name in sources}
     rng = np.random.default_rng(seed)
     per_batch = -(-sample_rows // max(1, len(batches)))
     for batch in batches:
-        arrays = session.run(sources, {name: array for name, array in batch.items() if name in wanted})
-        for name, values in zip(sources, arrays, strict=True):
+        for name, values in run_graph(session, batch, sources).items():
             flat = np.ascontiguousarray(values.reshape(-1, values.shape[-1]), dtype=np.float32)
             keep = rng.permutation(len(flat))[:per_batch]
             stats[name].add(flat, keep)
@@ -87,21 +86,14 @@ def collect(
     return stats
 
 
-def _session_with_outputs(
-    graph: Path, model: ModelProto, names: Sequence[str]
-) -> onnxruntime.InferenceSession:
-    present = {item.name for item in model.graph.output}
-    light = onnx.ModelProto()
+def _session_with_outputs(graph: Path, model: ModelProto, names: Sequence[str]) -> InferenceSession:
+    light = ModelProto()
     light.CopyFrom(model)
-    for name in names:
-        if name not in present:
-            light.graph.output.append(helper.make_empty_tensor_value_info(name))
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    GraphEditor(light).add_outputs(names)
     path = graph.with_name(graph.name + ".taps")
     try:
         onnx.save_model(light, path, save_as_external_data=True, location=data_path(path).name)
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return open_session(path)
     finally:
         path.unlink(missing_ok=True)
         data_path(path).unlink(missing_ok=True)

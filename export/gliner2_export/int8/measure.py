@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gliner2_export.architectures.span.graph import ExportGraph
+from gliner2_export.architectures.base import TorchGraph
 from gliner2_export.checkpoint.read import Checkpoint
 from gliner2_export.int8.gate import Bounds, Setting, describe, quantize_within
 from gliner2_export.int8.quantize import check_target, plan_int8, quantize_plain
-from gliner2_export.quality.evaluator import Reader, torch_features
+from gliner2_export.quality.evaluator import Evaluator, graph_outputs, torch_outputs
 from gliner2_export.quality.report import (
     FP32,
     INT8,
@@ -26,10 +26,7 @@ from gliner2_export.quality.report import (
     held_out_report,
 )
 from gliner2_export.quality.texts import CALIBRATION_TEXTS, Tokens, feeds
-from gliner2_lite.architectures.span.scores import Heads
-from gliner2_lite.bundle.manifest import BundleConfig
 from gliner2_lite.errors import ExportError
-from gliner2_lite.graph.session import GraphSession
 from gliner2_lite.tokenizer.word_tokenizer import WordTokenizer
 
 log = logging.getLogger("gliner2_export")
@@ -75,30 +72,26 @@ class Staged:
 
 
 def write_and_measure(
-    loaded: Checkpoint, reference: ExportGraph, staged: Staged, options: Int8Options
+    loaded: Checkpoint, reference: TorchGraph, staged: Staged, options: Int8Options
 ) -> dict[str, Any]:
     """Write the int8 graph (if wanted) and return the content of ``quality.json``.
 
     ``reference`` holds the torch modules that everything is compared with. Raises ExportError when the
     bounds cannot be met.
     """
-    config = BundleConfig(
-        loaded.hidden_size,
-        loaded.config.max_width,
-        loaded.config.counting_layer,
-        loaded.config.token_pooling,
-        loaded.max_positions,
-    )
     tokens = Tokens(
         WordTokenizer(staged.tokenizer, loaded.special_tokens),
         loaded.special_tokens,
         loaded.config.token_pooling,
         loaded.max_positions,
     )
-    exact = Reader(Heads(staged.fp32_heads, config))
-    rounded = Reader(Heads(staged.int8_heads, config))
-    fp32 = Model(GraphSession(staged.fp32_graph).run, exact)
-    models = {REFERENCE: Model(torch_features(reference), exact), FP32: fp32}
+    exact, rounded = (
+        Evaluator(loaded.architecture.scoring(heads, loaded))
+        for heads in (staged.fp32_heads, staged.int8_heads)
+    )
+    names = reference.output_names
+    fp32 = Model(graph_outputs(staged.fp32_graph, names), exact)
+    models = {REFERENCE: Model(torch_outputs(reference), exact), FP32: fp32}
     questions = held_out_questions(tokens)
     report: dict[str, Any] = {"target": options.target}
     with tempfile.TemporaryDirectory(dir=staged.fp32_graph.parent) as scratch:
@@ -112,7 +105,7 @@ def write_and_measure(
                 plan=plan_int8(staged.fp32_graph, batches, target=options.target),
                 encoder_config=reference.config,
                 fp32=fp32,
-                load=lambda graph: Model(GraphSession(graph).run, rounded),
+                load=lambda graph: Model(graph_outputs(graph, names), rounded),
                 held_out=questions,
                 calibration=calibration,
                 scratch=Path(scratch),
@@ -128,6 +121,6 @@ def write_and_measure(
             if INT8 in models:
                 plain = Path(scratch) / "plain.onnx"
                 quantize_plain(staged.fp32_graph, plain, encoder_config=reference.config)
-                models[PLAIN] = Model(GraphSession(plain).run, exact)
+                models[PLAIN] = Model(graph_outputs(plain, names), exact)
             report["evaluated"] = gold_report(models, gold)
     return report

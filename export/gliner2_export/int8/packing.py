@@ -12,7 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto
+
+from gliner2_export.onnx_graph.edit import GraphEditor, NewNodes
 
 FREQUENT_SHARE = 8  # one row in so many stays int8
 RAREST_SHARE = 2  # one row in so many, from the end, has four bits
@@ -85,57 +87,41 @@ def _codes(table: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
     return best_codes.reshape(rows, columns), best_scales[:, :, 0]
 
 
-class Nodes:
-    """Collects nodes and constants under a common prefix; each call returns the name of its output."""
-
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-
-    def constant(self, value: np.ndarray, name: str) -> str:
-        full = f"{self.prefix}/{name}"
-        self.constants.append(numpy_helper.from_array(value, full))
-        return full
-
-    def add(self, operator: str, *inputs: str, output: str = "", **attributes: object) -> str:
-        name = output or f"{self.prefix}/{operator}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], f"{name}/node", **attributes))
-        return name
-
-
-def read_packed(frequent: tuple[np.ndarray, np.ndarray], rare: PackedTable, ids: str, output: str) -> Nodes:
-    """Nodes that give ``output`` = the table's rows at ``ids``.
+def read_packed(
+    graph: GraphEditor, frequent: tuple[np.ndarray, np.ndarray], rare: PackedTable, ids: str, output: str
+) -> list[NodeProto]:
+    """Nodes that give ``output`` = the table's rows at ``ids``; their constants are stored in ``graph``.
 
     ``frequent`` are int8 rows [K, H] and their scales [K, 1]; ``rare`` the rows from K on.
     """
-    make = Nodes(f"{output}/packed")
+    make = NewNodes(graph, f"{output}/packed/")
     count = len(frequent[0])
-    limit = make.constant(np.int64(count), "frequent_rows")
+    limit = make.constant("frequent_rows", np.int64(count))
     is_rare = make.add("GreaterOrEqual", ids, limit)
 
-    common = make.add("Min", ids, make.constant(np.int64(count - 1), "last_frequent"))
-    integers = make.add("Gather", make.constant(frequent[0], "integers"), common)
-    scales = make.add("Gather", make.constant(frequent[1], "scales"), common)
+    common = make.add("Min", ids, make.constant("last_frequent", np.int64(count - 1)))
+    integers = make.add("Gather", make.constant("integers", frequent[0]), common)
+    scales = make.add("Gather", make.constant("scales", frequent[1]), common)
     dense = make.add("Mul", make.add("Cast", integers, to=TensorProto.FLOAT), scales)
 
-    zero = make.constant(np.int64(0), "zero")
+    zero = make.constant("zero", np.int64(0))
     place = make.add("Max", make.add("Sub", ids, limit), zero)
     unpacked = _unpack(make, rare, place)
-    last = make.constant(np.array([-1], dtype=np.int64), "last_axis")
-    make.add("Where", make.add("Unsqueeze", is_rare, last), unpacked, dense, output=output)
-    return make
+    last = make.constant("last_axis", np.array([-1], dtype=np.int64))
+    chosen = make.add("Unsqueeze", is_rare, last)
+    make.add("Where", chosen, unpacked, dense, output=output, name=f"{output}/node")
+    return make.nodes
 
 
-def _unpack(make: Nodes, rare: PackedTable, place: str) -> str:
+def _unpack(make: NewNodes, rare: PackedTable, place: str) -> str:
     """Nodes for :meth:`PackedTable.unpack` of the rows at ``place``."""
     five = len(rare.fifths)
-    in_five = make.add("Min", place, make.constant(np.int64(five - 1), "last_of_five_bits"))
-    has_four = make.add("GreaterOrEqual", place, make.constant(np.int64(five), "rows_of_five_bits"))
-    nibbles = make.add("Gather", make.constant(rare.nibbles, "nibbles"), place)
-    fifths = make.add("Gather", make.constant(rare.fifths, "fifths"), in_five)
-    scales = make.add("Gather", make.constant(rare.scales, "block_scales"), place)
-    shift = {bit: make.constant(np.uint8(bit), f"shift_{bit}") for bit in range(8)}
+    in_five = make.add("Min", place, make.constant("last_of_five_bits", np.int64(five - 1)))
+    has_four = make.add("GreaterOrEqual", place, make.constant("rows_of_five_bits", np.int64(five)))
+    nibbles = make.add("Gather", make.constant("nibbles", rare.nibbles), place)
+    fifths = make.add("Gather", make.constant("fifths", rare.fifths), in_five)
+    scales = make.add("Gather", make.constant("block_scales", rare.scales), place)
+    shift = {bit: make.constant(f"shift_{bit}", np.uint8(bit)) for bit in range(8)}
 
     def moved(value: str, bits: int, direction: str) -> str:
         return make.add("BitShift", value, shift[bits], direction=direction) if bits else value
@@ -146,17 +132,17 @@ def _unpack(make: Nodes, rare: PackedTable, place: str) -> str:
     fifth = make.add("Concat", *bits, axis=-1)
     four, fifth = (make.add("Cast", plane, to=TensorProto.FLOAT) for plane in (four, fifth))
     sixteen, less, less_of_four = (
-        make.constant(np.float32(value), name)
+        make.constant(name, np.float32(value))
         for value, name in ((16, "sixteen"), (-16, "offset"), (-8, "offset_of_four_bits"))
     )
     high = make.add("Add", make.add("Mul", fifth, sixteen), less)
-    row = make.add("Unsqueeze", has_four, make.constant(np.array([-1], dtype=np.int64), "row_axis"))
+    row = make.add("Unsqueeze", has_four, make.constant("row_axis", np.array([-1], dtype=np.int64)))
     codes = make.add("Add", four, make.add("Where", row, less_of_four, high))
 
     blocks = rare.scales.shape[1]
-    split = make.constant(np.array([0, 0, blocks, BLOCK], dtype=np.int64), "split")
-    joined = make.constant(np.array([0, 0, blocks * BLOCK], dtype=np.int64), "joined")
+    split = make.constant("split", np.array([0, 0, blocks, BLOCK], dtype=np.int64))
+    joined = make.constant("joined", np.array([0, 0, blocks * BLOCK], dtype=np.int64))
     wide = make.add("Cast", scales, to=TensorProto.FLOAT)
-    last = make.constant(np.array([-1], dtype=np.int64), "scale_axis")
+    last = make.constant("scale_axis", np.array([-1], dtype=np.int64))
     scaled = make.add("Mul", make.add("Reshape", codes, split), make.add("Unsqueeze", wide, last))
     return make.add("Reshape", scaled, joined)

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from onnx import ModelProto, numpy_helper
+from onnx import ModelProto
 
 from gliner2_export.int8.calibration import SourceStats
-from gliner2_export.int8.matmuls import Group, initializers, tensor_ranks
+from gliner2_export.int8.matmuls import Group
 from gliner2_export.int8.rounding import WeightGrid, column_scales, restore, round_compensated, round_nearest
 from gliner2_export.int8.row_scales import TINY, GroupPlan, ProductPlan, quantize_rows
 from gliner2_export.int8.smoothing import EXPONENTS, loudness, smoothing_vector
+from gliner2_export.onnx_graph.edit import GraphEditor
 
 SYMMETRIC_ZERO = 128
 #: Zero points tried for sources that are hardly negative (after GELU); 0 serves those that never are (ReLU).
@@ -45,10 +46,10 @@ def plan_groups(
     model: ModelProto, groups: Iterable[Group], stats: dict[str, SourceStats], grid: WeightGrid, *, texts: int
 ) -> list[GroupPlan]:
     """A plan for every group; ``stats`` come from ``texts`` texts."""
-    weights, ranks = initializers(model), tensor_ranks(model)
-    plans = []
+    graph = GraphEditor(model)
+    ranks, plans = graph.ranks(), []
     for group in groups:
-        matrices = [numpy_helper.to_array(weights[p.weight]).astype(np.float32) for p in group.products]
+        matrices = [graph.value(product.weight).astype(np.float32) for product in group.products]
         source = stats[group.source]
         outputs = max(product.columns for product in group.products)
         wide = ranks.get(group.source) == 3 and group.rows >= BLOCKS * outputs

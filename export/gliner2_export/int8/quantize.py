@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantFormat, QuantizationMode, QuantType
 from optimum.onnxruntime import ORTQuantizer
@@ -25,9 +24,12 @@ from gliner2_export.int8.calibration import collect
 from gliner2_export.int8.matmuls import find_groups, prepare
 from gliner2_export.int8.plan import plan_groups
 from gliner2_export.int8.rounding import WeightGrid
-from gliner2_export.int8.row_scales import GroupPlan, use_row_scales, use_stored_integers
+from gliner2_export.int8.row_scales import GroupPlan, use_row_scales
+from gliner2_export.int8.stored_integers import use_stored_integers
 from gliner2_export.int8.tables import quantize_tables
 from gliner2_export.onnx_graph.convert import move_weights_out
+from gliner2_export.onnx_graph.edit import GraphEditor
+from gliner2_export.onnx_graph.sessions import open_session, run_graph
 from gliner2_lite.bundle.files import data_path
 from gliner2_lite.errors import ExportError
 
@@ -118,8 +120,8 @@ def saturates() -> bool:
         [numpy_helper.from_array(weight, "weight")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return bool((session.run(None, {"row": row})[0] != 255 * 127 * 16).any())
+    sums = run_graph(open_session(model.SerializeToString()), {"row": row})["sums"]
+    return bool((sums != 255 * 127 * 16).any())
 
 
 def product_costs(
@@ -193,10 +195,9 @@ def products_of_activations(graph: Path) -> list[str]:
 
     They stay fp32: quantizing both sides on the fly costs more accuracy than time is won.
     """
-    model = onnx.load(graph, load_external_data=False)
-    constants = {initializer.name for initializer in model.graph.initializer}
+    editor = GraphEditor(onnx.load(graph, load_external_data=False))
     return [
         node.name
-        for node in model.graph.node
-        if node.op_type == "MatMul" and not constants.intersection(node.input)
+        for node in editor.nodes("MatMul")
+        if all(editor.constant(name) is None for name in node.input)
     ]

@@ -13,17 +13,15 @@ their steps, these few are left out and multiplied in fp32 (Dettmers et al. 2022
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import onnx
-from onnx import ModelProto, NodeProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, helper
 
-from gliner2_export.int8.matmuls import consumers_of, initializers, producers_of
+from gliner2_export.onnx_graph.edit import MICROSOFT, GraphEditor, NewNodes, new_node
 from gliner2_lite.errors import ExportError
 
-MICROSOFT = "com.microsoft"
 #: Least range of a row, so that one of zeros (after ReLU) divides by something.
 TINY = 1e-12
 
@@ -86,165 +84,95 @@ def quantize_rows(values: np.ndarray, plan: GroupPlan) -> tuple[np.ndarray, np.n
 
 
 def use_row_scales(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
-    """Rewrite the products named in ``plans``, in place: in Optimum's int8 form, or still as MatMul."""
-    consumers, producers = consumers_of(model), producers_of(model)
-    by_name = {node.name: node for node in model.graph.node}
-    replaced: dict[str, list[NodeProto]] = {}  # MatMulInteger or MatMul → what takes its place
-    dropped: set[str] = set()
-    for plan in plans:
-        head = _source_nodes(model, plan)
-        for product in plan.products:
-            found = by_name.get(f"{product.node}_quant") or by_name.get(product.node)
-            if found is None:
-                raise ExportError(f"the graph has no product {product.node}; plan it again")
-            if found.op_type == "MatMulInteger":
-                cast = _only(consumers, found.output[0], "Cast")
-                scaled = _only(consumers, cast.output[0], "Mul")
-                scales = producers[next(name for name in scaled.input if name != cast.output[0])]
-                dropped.update((cast.name, scaled.name, scales.name))
-                output = scaled.output[0]
-            else:
-                output = found.output[0]
-            replaced[found.name] = [*head, *_product_nodes(model, plan, product, output)]
-            head = []
-    replace_nodes(model, replaced, dropped)
-    _need_opset(model, MICROSOFT, 1)
+    """Rewrite the products named in ``plans``, in place: in Optimum's int8 form, or still as MatMul.
 
-
-def use_stored_integers(model: ModelProto, plans: Iterable[GroupPlan]) -> None:
-    """Only store the weights of the planned MatMul nodes as integers, in place; products stay fp32.
-
-    onnxruntime folds Cast, Mul and Reshape of constants when it loads the graph, so a call costs what fp32
-    costs.
+    Raises ExportError when one is not there, or is in another form.
     """
-    by_name = {node.name: node for node in model.graph.node}
-    replaced: dict[str, list[NodeProto]] = {}
+    graph = GraphEditor(model)
     for plan in plans:
-        head = _loud_inputs(model, plan) if plan.loud else []
+        head = _quantized_source(graph, plan)
         for product in plan.products:
-            node, name = by_name[product.node], product.node
-            blocks, shape = len(product.scales), product.integers.shape
-            _constant(model, f"{name}_weight_integers", product.integers.reshape(blocks, -1, shape[1]))
-            _constant(model, f"{name}_weight_scales", product.scales[:, None])
-            _constant(model, f"{name}_weight_shape", np.array(shape, dtype=np.int64))
-            whole = f"{name}_weight" if plan.smoothing is None else f"{name}_weight_smoothed"
-            nodes = [
-                _node("Cast", [f"{name}_weight_integers"], f"{name}_weight_float", to=onnx.TensorProto.FLOAT),
-                _node("Mul", [f"{name}_weight_float", f"{name}_weight_scales"], f"{name}_weight_blocks"),
-                _node("Reshape", [f"{name}_weight_blocks", f"{name}_weight_shape"], whole),
-            ]
-            if plan.smoothing is not None:
-                _constant(model, f"{name}_weight_smoothing", (1.0 / plan.smoothing)[:, None])
-                nodes.append(_node("Mul", [whole, f"{name}_weight_smoothing"], f"{name}_weight"))
-            stored = f"{name}_stored" if plan.loud else node.output[0]
-            nodes.append(_node("MatMul", [node.input[0], f"{name}_weight"], stored, name=name))
-            if plan.loud:
-                exact = _exact_product(model, plan, product)
-                nodes += [*head, exact, _node("Add", [stored, exact.output[0]], node.output[0])]
-                head = []
-            replaced[name] = nodes
-    replace_nodes(model, replaced, ())
+            node = graph.node(f"{product.node}_quant") or graph.node(product.node)
+            if node is None:
+                raise ExportError(f"the graph has no product {product.node}; plan it again")
+            end = _end_of_product(graph, node) if node.op_type == "MatMulInteger" else node
+            graph.replace(node, [*head, *_product_nodes(graph, plan, product, end.output[0])])
+            head = []
+    graph.commit()
+    graph.drop_unused()
+    graph.need_opset(MICROSOFT, 1)
 
 
-def replace_nodes(
-    model: ModelProto, replaced: Mapping[str, list[NodeProto]], dropped: Collection[str]
-) -> None:
-    """Put ``replaced[name]`` in the place of node ``name``, take out ``dropped`` and what nothing reads."""
-    nodes: list[NodeProto] = []
-    for node in model.graph.node:
-        if node.name in replaced:
-            nodes.extend(replaced[node.name])
-        elif node.name not in dropped:
-            nodes.append(node)
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    drop_unused(model)
+def _end_of_product(graph: GraphEditor, integers: NodeProto) -> NodeProto:
+    """The last node of the form that Optimum gives a product; what follows ``integers`` is taken out."""
+    chain = graph.chain(integers, "Cast", "Mul")
+    if chain is None:
+        tensor = integers.output[0]
+        raise ExportError(f"Optimum's int8 graph has no Cast and Mul after {tensor}; update optimum-onnx")
+    cast, scaled = chain
+    scales = next(name for name in scaled.input if name != cast.output[0])
+    graph.remove(cast, scaled, graph.producer(scales))
+    return scaled
 
 
-def _source_nodes(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
+def _quantized_source(graph: GraphEditor, plan: GroupPlan) -> list[NodeProto]:
     """Nodes that turn the source [..., K] into integers and ranges.
 
     In one block: ``_integers`` [..., K] and ``_range`` [..., 1]. In several, which needs a source of three
     dimensions, per block b: ``_integers_b`` [·, ·, K / blocks] and ``_range_b`` [·, ·, 1].
     """
-    name, source, nodes = f"{plan.source}_rows", plan.source, []
+    prefix, source = f"{plan.source}_rows_", plan.source
+    make = NewNodes(graph, prefix)
+
+    def add(operator: str, *inputs: str, output: str, **options: object) -> str:
+        return make.add(operator, *inputs, output=f"{prefix}{output}", **options)
+
     if plan.smoothing is not None:
         factors = (1.0 / plan.smoothing).astype(np.float32)
         if plan.loud:
             factors[list(plan.loud)] = 0.0
-            nodes += _loud_inputs(model, plan)
-        _constant(model, f"{name}_smoothing", factors)
-        nodes.append(_node("Mul", [source, f"{name}_smoothing"], f"{name}_smoothed"))
-        source = f"{name}_smoothed"
+            make.nodes += loud_inputs(graph, plan)
+        source = add("Mul", source, make.constant("smoothing", factors), output="smoothed")
     if plan.blocks > 1:
-        _constant(model, f"{name}_block_shape", np.array([0, 0, plan.blocks, -1], dtype=np.int64))
-        nodes.append(_node("Reshape", [source, f"{name}_block_shape"], f"{name}_blocks"))
-        source = f"{name}_blocks"
-    _constant(model, f"{name}_axis", np.array([-1], dtype=np.int64))
-    _constant(model, f"{name}_step", np.float32(1.0 / (plan.top - plan.zero)))
-    _constant(model, f"{name}_zero", np.uint8(plan.zero))
+        shape = make.constant("block_shape", np.array([0, 0, plan.blocks, -1], dtype=np.int64))
+        source = add("Reshape", source, shape, output="blocks")
+    axis = make.constant("axis", np.array([-1], dtype=np.int64))
+    step = make.constant("step", np.float32(1.0 / (plan.top - plan.zero)))
+    zero = make.constant("zero", np.uint8(plan.zero))
     if plan.floor is None:
         # A row of zeros has no range; whatever integers it gets, they are multiplied by 0 in the end.
-        nodes += [
-            _node("Abs", [source], f"{name}_abs"),
-            _node("ReduceMax", [f"{name}_abs", f"{name}_axis"], f"{name}_range", keepdims=1),
-        ]
+        peak = add("ReduceMax", add("Abs", source, output="abs"), axis, output="range", keepdims=1)
     else:
-        _constant(model, f"{name}_floor", np.float32(plan.floor))
-        nodes += [
-            _node("ReduceMax", [source, f"{name}_axis"], f"{name}_max", keepdims=1),
-            _node("Max", [f"{name}_max", f"{name}_floor"], f"{name}_range"),
-        ]
-    nodes += [
-        _node("Div", [source, f"{name}_range"], f"{name}_unit"),
-        _node("QuantizeLinear", [f"{name}_unit", f"{name}_step", f"{name}_zero"], f"{name}_integers"),
-    ]
+        floor = make.constant("floor", np.float32(plan.floor))
+        peak = add("Max", add("ReduceMax", source, axis, output="max", keepdims=1), floor, output="range")
+    integers = add("QuantizeLinear", add("Div", source, peak, output="unit"), step, zero, output="integers")
     if plan.blocks > 1:
-        _constant(model, f"{name}_flat_shape", np.array([0, 0, -1], dtype=np.int64))
-        nodes += [
-            _node("Reshape", [f"{name}_integers", f"{name}_flat_shape"], f"{name}_flat"),
-            _node("Reshape", [f"{name}_range", f"{name}_flat_shape"], f"{name}_ranges"),
-            _split(f"{name}_flat", f"{name}_integers", plan.blocks),
-            _split(f"{name}_ranges", f"{name}_range", plan.blocks),
-        ]
-    return nodes
+        shape = make.constant("flat_shape", np.array([0, 0, -1], dtype=np.int64))
+        flat = add("Reshape", integers, shape, output="flat")
+        ranges = add("Reshape", peak, shape, output="ranges")
+        make.nodes += [_split(flat, integers, plan.blocks), _split(ranges, peak, plan.blocks)]
+    return make.nodes
 
 
-def _product_nodes(model: ModelProto, plan: GroupPlan, product: ProductPlan, output: str) -> list[NodeProto]:
+def _product_nodes(graph: GraphEditor, plan: GroupPlan, product: ProductPlan, output: str) -> list[NodeProto]:
+    """Nodes that give ``output`` = source · weight from what ``_quantized_source`` gives."""
     if plan.blocks == 1 and not plan.loud:
-        return _block_product(model, plan, product, 0, "", output)
+        return _block_product(graph, plan, product, 0, "", output)
     parts = [f"{product.node}_part_{block}" for block in range(plan.blocks)]
     nodes = [
         node
         for block, part in enumerate(parts)
-        for node in _block_product(model, plan, product, block, f"_{block}" if plan.blocks > 1 else "", part)
+        for node in _block_product(graph, plan, product, block, f"_{block}" if plan.blocks > 1 else "", part)
     ]
     if plan.loud:
-        nodes.append(_exact_product(model, plan, product))
+        nodes.append(exact_product(graph, plan, product))
         parts.append(nodes[-1].output[0])
-    return [*nodes, _node("Add" if len(parts) == 2 else "Sum", parts, output, name=f"{product.node}_int8")]
-
-
-def _loud_inputs(model: ModelProto, plan: GroupPlan) -> list[NodeProto]:
-    """The loud inputs [..., loud] of the source [..., K]."""
-    name = f"{plan.source}_rows_loud"
-    _constant(model, f"{name}_indices", np.array(plan.loud, dtype=np.int64))
-    return [_node("Gather", [plan.source, f"{name}_indices"], name, axis=-1)]
-
-
-def _exact_product(model: ModelProto, plan: GroupPlan, product: ProductPlan) -> NodeProto:
-    """The share of the loud inputs in a product, fp32."""
-    name = f"{product.node}_exact"
-    if product.exact is None:
-        raise ExportError(
-            f"the plan of {product.node} has loud inputs and no weights for them; plan it again"
-        )
-    _constant(model, f"{name}_weight", product.exact)
-    return _node("MatMul", [f"{plan.source}_rows_loud", f"{name}_weight"], name)
+    total = new_node("Add" if len(parts) == 2 else "Sum", parts, output, name=f"{product.node}_int8")
+    return [*nodes, total]
 
 
 def _block_product(
-    model: ModelProto, plan: GroupPlan, product: ProductPlan, block: int, suffix: str, output: str
+    graph: GraphEditor, plan: GroupPlan, product: ProductPlan, block: int, suffix: str, output: str
 ) -> list[NodeProto]:
     """The product of one block of inputs with its rows of the weight."""
     rows = f"{plan.source}_rows"
@@ -252,69 +180,41 @@ def _block_product(
     shift = 0 if product.signed else 128
     integers = product.integers[block * size : (block + 1) * size].astype(np.int16) + shift
     stored = integers.astype(np.int8 if product.signed else np.uint8)
-    _constant(model, f"{name}_weight_integers", stored)
-    _constant(model, f"{name}_weight_scales", product.scales[block].astype(np.float32))
-    _constant(model, f"{name}_weight_zeros", np.full(stored.shape[1], shift, dtype=stored.dtype))
-    inputs = [
+    make = NewNodes(graph, f"{name}_weight_")
+    unit_rows = make.add(
+        "MatMulIntegerToFloat",
         f"{rows}_integers{suffix}",
-        f"{name}_weight_integers",
+        make.constant("integers", stored),
         f"{rows}_step",
-        f"{name}_weight_scales",
+        make.constant("scales", product.scales[block].astype(np.float32)),
         f"{rows}_zero",
-        f"{name}_weight_zeros",
-    ]
-    return [
-        _node("MatMulIntegerToFloat", inputs, f"{name}_unit_rows", domain=MICROSOFT),
-        _node("Mul", [f"{name}_unit_rows", f"{rows}_range{suffix}"], output, name=f"{name}_scaled"),
-    ]
+        make.constant("zeros", np.full(stored.shape[1], shift, dtype=stored.dtype)),
+        output=f"{name}_unit_rows",
+        domain=MICROSOFT,
+    )
+    make.add("Mul", unit_rows, f"{rows}_range{suffix}", output=output, name=f"{name}_scaled")
+    return make.nodes
+
+
+def loud_inputs(graph: GraphEditor, plan: GroupPlan) -> list[NodeProto]:
+    """The node that gives the loud inputs [..., loud] of the source [..., K]; ``exact_product`` reads it."""
+    make = NewNodes(graph, f"{plan.source}_rows_loud")
+    indices = make.constant("_indices", np.array(plan.loud, dtype=np.int64))
+    make.add("Gather", plan.source, indices, output=make.prefix, axis=-1)
+    return make.nodes
+
+
+def exact_product(graph: GraphEditor, plan: GroupPlan, product: ProductPlan) -> NodeProto:
+    """The node that gives the share of the loud inputs in a product, fp32."""
+    name = f"{product.node}_exact"
+    if product.exact is None:
+        raise ExportError(
+            f"the plan of {product.node} has loud inputs and no weights for them; plan it again"
+        )
+    weight = graph.add_constant(f"{name}_weight", product.exact)
+    return new_node("MatMul", [f"{plan.source}_rows_loud", weight], name)
 
 
 def _split(source: str, parts: str, count: int) -> NodeProto:
     outputs = [f"{parts}_{number}" for number in range(count)]
     return helper.make_node("Split", [source], outputs, name=f"{parts}_split", axis=-1, num_outputs=count)
-
-
-def drop_unused(model: ModelProto) -> None:
-    """Remove nodes and constants that nothing reads, and shape notes that may no longer hold."""
-    wanted = {item.name for item in model.graph.output}
-    kept: list[NodeProto] = []
-    for node in reversed(model.graph.node):
-        if any(name in wanted for name in node.output):
-            kept.append(node)
-            wanted.update(node.input)
-    del model.graph.node[:]
-    model.graph.node.extend(reversed(kept))
-    constants = [tensor for tensor in model.graph.initializer if tensor.name in wanted]
-    if len(constants) < len(model.graph.initializer):
-        del model.graph.initializer[:]
-        model.graph.initializer.extend(constants)
-    del model.graph.value_info[:]
-
-
-def _only(consumers: dict[str, list[NodeProto]], tensor: str, operator: str) -> NodeProto:
-    found = consumers.get(tensor, [])
-    if len(found) != 1 or found[0].op_type != operator:
-        raise ExportError(f"Optimum's int8 graph has no {operator} after {tensor}; update optimum-onnx")
-    return found[0]
-
-
-def _constant(model: ModelProto, name: str, value: np.ndarray | np.generic) -> None:
-    if name not in initializers(model):
-        model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
-
-
-def _node(
-    operator: str,
-    inputs: list[str],
-    output: str,
-    *,
-    name: str | None = None,
-    domain: str = "",
-    **attributes: int,
-) -> NodeProto:
-    return helper.make_node(operator, inputs, [output], name=name or output, domain=domain, **attributes)
-
-
-def _need_opset(model: ModelProto, domain: str, version: int) -> None:
-    if all(item.domain != domain for item in model.opset_import):
-        model.opset_import.append(onnx.helper.make_opsetid(domain, version))

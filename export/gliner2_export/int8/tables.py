@@ -9,10 +9,10 @@ a few kilobytes per call. Word tables of very many rows go further, see ``packin
 from __future__ import annotations
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
 
-from gliner2_export.int8.matmuls import gathers_rows, initializers, tensor_ranks
 from gliner2_export.int8.packing import FREQUENT_SHARE, RAREST_SHARE, can_pack, pack, read_packed
+from gliner2_export.onnx_graph.edit import GraphEditor, gathers_rows, new_node
 
 #: Tables with a smaller share of all constants stay as they are; sliced ones are taken together.
 MIN_SHARE = 0.01
@@ -26,56 +26,56 @@ MIN_PACKED_ROWS = 100_000
 
 def quantize_tables(model: ModelProto) -> list[str]:
     """Store every large table whose rows are gathered or sliced as int8, in place. Returns their names."""
-    tables, ranks = initializers(model), tensor_ranks(model)
-    everything = sum(int(np.prod(tensor.dims)) for tensor in tables.values())
-    axes = _axes(model)
+    graph = GraphEditor(model)
+    ranks, readers = graph.ranks(), _tables(graph)
+    chosen = _large_ones(graph, readers)
+    for name in chosen:
+        words = all(node.op_type == "Gather" and ranks.get(node.output[0]) == 3 for node in readers[name])
+        *_, columns = shape = graph.constant(name).dims
+        in_parts = words and len(shape) == 2 and columns % PART == 0
+        _store(graph, name, readers[name], in_parts=in_parts)
+    graph.commit()
+    return chosen
+
+
+def _tables(graph: GraphEditor) -> dict[str, list[NodeProto]]:
+    """Constants of which nothing but rows is read, and the nodes that do it, in the order of the graph."""
     readers: dict[str, list[NodeProto]] = {}
     spoilt: set[str] = set()
-    for node in model.graph.node:
+    for node in graph.nodes():
         for position, name in enumerate(node.input):
-            if name not in tables:
+            if graph.constant(name) is None:
                 continue
-            if position == 0 and _reads_rows(node, axes):
+            if position == 0 and _reads_rows(graph, node):
                 readers.setdefault(name, []).append(node)
             else:
                 spoilt.add(name)
+    return {name: nodes for name, nodes in readers.items() if name not in spoilt}
+
+
+def _large_ones(graph: GraphEditor, readers: dict[str, list[NodeProto]]) -> list[str]:
+    everything = sum(int(np.prod(tensor.dims)) for tensor in graph.constants())
+    tables = {name: graph.constant(name) for name in readers}
     sizes = {
-        name: int(np.prod(tables[name].dims))
-        for name in readers
-        if len(tables[name].dims) > 1 and tables[name].data_type == TensorProto.FLOAT and name not in spoilt
+        name: int(np.prod(tensor.dims))
+        for name, tensor in tables.items()
+        if len(tensor.dims) > 1 and tensor.data_type == TensorProto.FLOAT
     }
     sliced = [name for name in sizes if any(node.op_type == "Slice" for node in readers[name])]
     together = sum(sizes[name] for name in sliced)
-    chosen = [
+    return [
         name
         for name, size in sizes.items()
         if (together if name in sliced else size) >= MIN_SHARE * everything
     ]
-    for name in chosen:
-        words = all(node.op_type == "Gather" and ranks.get(node.output[0]) == 3 for node in readers[name])
-        *_, columns = shape = tables[name].dims
-        in_parts = words and len(shape) == 2 and columns % PART == 0
-        _split(model, tables[name], readers[name], in_parts=in_parts)
-    return chosen
 
 
-def _axes(model: ModelProto) -> dict[str, list[int]]:
-    """Small integer constants by name: what may be the axes of a Slice."""
-    constants = {tensor.name: tensor for tensor in model.graph.initializer if np.prod(tensor.dims) <= 4}
-    for node in model.graph.node:
-        if node.op_type == "Constant" and node.attribute[0].name == "value":
-            constants[node.output[0]] = node.attribute[0].t
-    return {
-        name: numpy_helper.to_array(tensor).reshape(-1).tolist()
-        for name, tensor in constants.items()
-        if tensor.data_type in (TensorProto.INT32, TensorProto.INT64)
-    }
-
-
-def _reads_rows(node: NodeProto, axes: dict[str, list[int]]) -> bool:
-    if node.op_type == "Slice":
-        return len(node.input) > 3 and axes.get(node.input[3]) == [0]
-    return gathers_rows(node)
+def _reads_rows(graph: GraphEditor, node: NodeProto) -> bool:
+    """Whether ``node`` reads whole rows of its first input: a Gather, or a Slice of the first axis."""
+    if node.op_type != "Slice":
+        return gathers_rows(node)
+    axes = graph.value(node.input[3]) if len(node.input) > 3 else None
+    return axes is not None and axes.reshape(-1).tolist() == [0]
 
 
 def table_integers(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -84,39 +84,30 @@ def table_integers(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.rint(table / scales), -127, 127).astype(np.int8), scales
 
 
-def _split(model: ModelProto, tensor: TensorProto, readers: list[NodeProto], *, in_parts: bool) -> None:
-    table, name = numpy_helper.to_array(tensor), tensor.name
-    model.graph.initializer.remove(tensor)
+def _store(graph: GraphEditor, name: str, readers: list[NodeProto], *, in_parts: bool) -> None:
+    """Put integers in the place of the table ``name``, and in that of its ``readers`` what widens them."""
+    table = numpy_helper.to_array(graph.constant(name))
+    graph.drop_constants([name])
     by_ids = all(node.op_type == "Gather" for node in readers)
-    packed = by_ids and len(table) >= MIN_PACKED_ROWS and can_pack(table)
-    if packed:
+    if by_ids and len(table) >= MIN_PACKED_ROWS and can_pack(table):
         count = len(table) // FREQUENT_SHARE
         frequent, rare = table_integers(table[:count]), pack(table[count:], rarest=len(table) // RAREST_SHARE)
-    else:
-        integers, scales = table_integers(table.reshape(len(table), -1, PART) if in_parts else table)
-        if in_parts:
-            model.graph.initializer.append(numpy_helper.from_array(WHOLE_ROWS, f"{name}_whole_rows"))
-        model.graph.initializer.append(numpy_helper.from_array(integers, f"{name}_integers"))
-        model.graph.initializer.append(numpy_helper.from_array(scales, f"{name}_scales"))
-    nodes: list[NodeProto] = []
-    reading = {node.name for node in readers}
-    for node in model.graph.node:
-        if node.name not in reading:
-            nodes.append(node)
-        elif packed:
-            read = read_packed(frequent, rare, ids=node.input[1], output=node.output[0])
-            model.graph.initializer.extend(read.constants)
-            nodes.extend(read.nodes)
-        else:
-            nodes.extend(_read(node, name, in_parts=in_parts))
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+        for node in readers:
+            graph.replace(node, read_packed(graph, frequent, rare, ids=node.input[1], output=node.output[0]))
+        return
+    integers, scales = table_integers(table.reshape(len(table), -1, PART) if in_parts else table)
+    if in_parts:
+        graph.add_constant(f"{name}_whole_rows", WHOLE_ROWS)
+    graph.add_constant(f"{name}_integers", integers)
+    graph.add_constant(f"{name}_scales", scales)
+    for node in readers:
+        graph.replace(node, _read(node, name, in_parts=in_parts))
 
 
 def _read(node: NodeProto, table: str, *, in_parts: bool) -> list[NodeProto]:
-    """``node`` on the integers and again on the scales, then their product under the node's own output."""
+    """``node`` on the integers and again on the scales, then their product as what ``node`` wrote."""
     output = node.output[0]
-    nodes = []
+    copies = []
     for part in ("integers", "scales"):
         copy = NodeProto()
         copy.CopyFrom(node)
@@ -125,12 +116,18 @@ def _read(node: NodeProto, table: str, *, in_parts: bool) -> list[NodeProto]:
             f"{table}_{part}",
             f"{output}_{part}",
         )
-        nodes.append(copy)
-    cast = helper.make_node("Cast", [f"{output}_integers"], [f"{output}_float"], f"{node.name}_float", to=1)
+        copies.append(copy)
+    integers, scales = copies
     product = f"{output}_parts" if in_parts else output
-    scaled = helper.make_node("Mul", [f"{output}_float", f"{output}_scales"], [product], name=node.name)
-    found = [nodes[0], cast, nodes[1], scaled]
+    nodes = [
+        integers,
+        new_node(
+            "Cast", [f"{output}_integers"], f"{output}_float", name=f"{node.name}_float", to=TensorProto.FLOAT
+        ),
+        scales,
+        new_node("Mul", [f"{output}_float", f"{output}_scales"], product, name=node.name),
+    ]
     if in_parts:
-        joined = helper.make_node("Reshape", [product, f"{table}_whole_rows"], [output], f"{node.name}_whole")
-        found.append(joined)
-    return found
+        whole = f"{table}_whole_rows"
+        nodes.append(new_node("Reshape", [product, whole], output, name=f"{node.name}_whole"))
+    return nodes

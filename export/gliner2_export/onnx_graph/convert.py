@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from optimum.exporters.onnx import export as optimum_export
 
-from gliner2_export.architectures.span.graph import ExportGraph
-from gliner2_export.architectures.span.onnx_config import OUTPUT_AXES, Shape, SpanOnnxConfig, random_batch
+from gliner2_export.architectures.base import TorchGraph
+from gliner2_export.onnx_graph.sessions import open_session, run_graph
 from gliner2_lite.bundle.files import data_path
 from gliner2_lite.errors import ExportError
 
@@ -30,29 +28,15 @@ log = logging.getLogger("gliner2_export")
 TOLERANCE = 1e-4  # largest difference to torch, relative to the largest absolute value of that output
 EXTERNAL_DATA_BYTES = 100 * 2**20  # graphs with more weights keep them in a file beside the graph
 
-#: Shortest and longest of every axis at least once, with and without padding.
-CHECKED_SHAPES = (
-    Shape(),
-    Shape(batch=1, tokens=5, words=1, pieces=1, tasks=1, labels=1),
-    Shape(batch=1, tokens=1, words=1, pieces=1, tasks=1, labels=1),
-    Shape(batch=3, tokens=40, words=17, pieces=4, tasks=3, labels=30),
-    Shape(batch=1, tokens=200, words=90, pieces=2, tasks=2, labels=3),
-)
 
-
-def convert(graph: ExportGraph, out: Path, *, vocab_size: int) -> tuple[list[str], list[str]]:
+def convert(graph: TorchGraph, out: Path, *, vocab_size: int) -> tuple[list[str], list[str]]:
     """Write ``graph`` to ``out`` (an ``.onnx`` path), with ``<out>_data`` beside it when it is large.
 
     Returns the names of the graph's inputs and of its outputs.
     """
-    config = SpanOnnxConfig(
-        graph.config,
-        vocab_size=vocab_size,
-        pooling=graph.pooling,
-        label_tasks=graph.heads.reads_label_tasks,
-    )
+    config = graph.onnx_config(vocab_size=vocab_size)
     with _tracer_warnings_hidden():
-        inputs, outputs = optimum_export(graph, config, out, input_shapes=asdict(Shape()))
+        inputs, outputs = optimum_export(graph, config, out, input_shapes=dict(graph.trace_sizes))
     move_weights_out(out)
     return inputs, outputs
 
@@ -75,11 +59,10 @@ def move_weights_out(path: Path, *, limit: int = EXTERNAL_DATA_BYTES) -> None:
 
 def check_against_torch(
     path: Path,
-    reference: ExportGraph,
+    reference: TorchGraph,
     *,
     vocab_size: int,
     max_positions: int | None,
-    shapes: Sequence[Shape] = CHECKED_SHAPES,
 ) -> dict[str, float]:
     """Run the ONNX file and the torch module ``reference`` on the same batches.
 
@@ -87,20 +70,13 @@ def check_against_torch(
     in any batch (one batch alone may hold nothing but a logit near zero). Raises ExportError when one
     exceeds ``TOLERANCE``.
     """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    inputs = [one.name for one in session.get_inputs()]
-    largest = dict.fromkeys(OUTPUT_AXES, 0.0)
-    scale = dict.fromkeys(OUTPUT_AXES, 1e-6)
-    for seed, shape in enumerate(shapes):
-        if max_positions is not None and shape.tokens > max_positions:
-            continue
-        batch = random_batch(shape, vocab_size=vocab_size, pooling=reference.pooling, seed=seed)
+    session = open_session(path)
+    largest = dict.fromkeys(reference.output_names, 0.0)
+    scale = dict.fromkeys(reference.output_names, 1e-6)
+    for batch in reference.checked_batches(vocab_size=vocab_size, max_positions=max_positions):
         with torch.inference_mode():
             expected = reference(**{name: torch.from_numpy(array) for name, array in batch.items()})
-        outputs = session.run(list(largest), {name: batch[name] for name in inputs})
-        for name, array in zip(largest, outputs, strict=True):
+        for name, array in run_graph(session, batch, list(largest)).items():
             wanted = expected[name].numpy()
             largest[name] = max(largest[name], largest_difference(array, wanted))
             scale[name] = max(scale[name], float(np.abs(wanted).max()))
@@ -123,7 +99,7 @@ def largest_difference(array: np.ndarray, expected: np.ndarray) -> float:
 
 
 @contextmanager
-def _tracer_warnings_hidden():
+def _tracer_warnings_hidden() -> Iterator[None]:
     """The tracer warns at every Python branch on a shape; the check afterwards covers what they warn of."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)

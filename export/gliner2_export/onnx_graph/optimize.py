@@ -13,7 +13,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +22,11 @@ import onnxruntime
 from onnx import TensorProto
 from onnx.external_data_helper import set_external_data
 
-from gliner2_export.int8.matmuls import consumers_of, gathers_rows
+from gliner2_export.onnx_graph.edit import MICROSOFT, GraphEditor, gathers_rows
+from gliner2_export.onnx_graph.sessions import open_session, run_graph, write_optimized
 from gliner2_lite.bundle.files import data_path, graph_bytes
 from gliner2_lite.errors import ExportError
-from gliner2_lite.graph.session import MIN_MAPPED_BYTES, VECTOR_BYTES, write_weights_beside
+from gliner2_lite.graph.session import MIN_MAPPED_BYTES, VECTOR_BYTES
 
 log = logging.getLogger("gliner2_export")
 
@@ -39,7 +40,7 @@ PAGE_ALIGNED_FROM = 1 << 20
 #: folding turns weights that are stored as integers and widened in the graph back into floats.
 ALLOWED_GROWTH = 1.05
 #: Operator sets of onnxruntime itself that an optimised graph may use on any CPU.
-DOMAINS = {"", "com.microsoft"}
+DOMAINS = {"", MICROSOFT}
 
 
 def optimize(path: Path, batch: Mapping[str, np.ndarray]) -> None:
@@ -56,9 +57,9 @@ def optimize(path: Path, batch: Mapping[str, np.ndarray]) -> None:
         model = onnx.load(written)
         _drop_unused_domains(model, path)
         _pad_tables(model)
-        before = _run(path, batch)
+        before = run_graph(open_session(path), batch)
         _save(model, path)
-    for name, array in _run(path, batch).items():
+    for name, array in run_graph(open_session(path), batch).items():
         scale = max(1.0, float(np.abs(before[name]).max(initial=0.0)))
         if not np.allclose(array, before[name], rtol=0, atol=1e-5 * scale):
             raise ExportError(
@@ -68,17 +69,9 @@ def optimize(path: Path, batch: Mapping[str, np.ndarray]) -> None:
     log.info("  %s: optimised, %.1f MB before, %.1f MB now", path.name, plain / 1e6, graph_bytes(path) / 1e6)
 
 
-def _optimized(path: Path, out: Path, *, without: list[str] | None = None) -> None:
-    for file in (out, data_path(out)):
-        file.unlink(missing_ok=True)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    write_weights_beside(options, out)
+def _optimized(path: Path, out: Path, *, without: Sequence[str] = ()) -> None:
     try:
-        onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=without
-        )
+        write_optimized(path, out, without=without)
     except Exception:  # its error for a write that failed is the one for anything else
         _check_room(out.with_name("room"), graph_bytes(path))
         raise
@@ -109,12 +102,13 @@ def _pad_tables(model: onnx.ModelProto) -> None:
     move packed weights that follow to places from which vectors cannot be loaded. No index reaches the new
     rows.
     """
-    readers = consumers_of(model)
-    for tensor in model.graph.initializer:
+    graph = GraphEditor(model)
+    for tensor in graph.constants():
         size = len(tensor.raw_data)
         if size < MIN_MAPPED_BYTES or size % VECTOR_BYTES == 0:
             continue
-        if not all(gathers_rows(node) and node.input[0] == tensor.name for node in readers[tensor.name]):
+        readers = graph.consumers(tensor.name)
+        if not all(gathers_rows(node) and node.input[0] == tensor.name for node in readers):
             continue
         row = size // tensor.dims[0]
         step = VECTOR_BYTES // math.gcd(row, VECTOR_BYTES)  # so many rows are a multiple
@@ -147,12 +141,3 @@ def _save(model: onnx.ModelProto, path: Path) -> None:
         partial.unlink()
         data.unlink(missing_ok=True)
     path.write_bytes(model.SerializeToString())
-
-
-def _run(path: Path, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    names = [item.name for item in session.get_outputs()]
-    feeds = {item.name: batch[item.name] for item in session.get_inputs()}
-    return dict(zip(names, session.run(names, feeds), strict=True))

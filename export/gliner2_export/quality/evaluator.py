@@ -1,27 +1,27 @@
-"""A graph with its heads as the gate needs it: scores and answers per text, for any source of features.
+"""Asking a model: the outputs of torch modules or of a graph, and the probabilities and answers in them.
 
-The torch reference, the fp32 graph and every int8 graph go through the same NumPy heads and the same
-decoding, so a difference in the end is one of the graph.
+The torch reference, the fp32 graph and every int8 graph go through the same scoring and the same decoding, so
+a difference in the end is one of the graph.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from gliner2_export.architectures.span.graph import ExportGraph
-from gliner2_export.quality.metrics import Answer, answers_of, probabilities
+from gliner2_export.architectures.base import Scoring, TorchGraph
+from gliner2_export.quality.metrics import Answer, answers_of
 from gliner2_export.quality.texts import feeds
-from gliner2_lite.architectures.span.decode import decode_task
-from gliner2_lite.architectures.span.scores import Heads, TaskScores, score_sample
-from gliner2_lite.graph.batch import Batch, Sample
-from gliner2_lite.graph.session import OUTPUTS, Features
+from gliner2_lite.graph.batch import Batch
+from gliner2_lite.graph.encode import Sample
+from gliner2_lite.graph.session import Contract, GraphSession
 
-FeatureSource = Callable[[Batch], Features]
+Outputs = Mapping[str, np.ndarray]
+OutputSource = Callable[[Batch], Outputs]
 THRESHOLD = 0.5
 
 
@@ -34,42 +34,41 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Reader:
-    """From features to probabilities and answers."""
+class Evaluator:
+    """From the outputs for a question to probabilities and answers, by the model's architecture."""
 
-    heads: Heads
+    scoring: Scoring
 
-    def cells(self, question: Question, features: Features, counts: np.ndarray) -> np.ndarray:
-        """Probabilities [cells] of every task, with the instances that ``counts`` [1, S, 20] ask for: both
-        models of a comparison get the same, so that their cells correspond."""
-        scores = self._scores(question, dataclasses.replace(features, count_logits=counts))
-        tasks = question.sample.prompt.tasks
-        parts = [probabilities(task, own) for task, own in zip(tasks, scores, strict=True)]
+    def cells(self, question: Question, outputs: Outputs, *, like: Outputs) -> np.ndarray:
+        """Probabilities float32 [cells] of every task, the same cells as the model has that gave ``like``:
+        both models of a comparison are asked like the one to be matched."""
+        parts = self.scoring.probabilities(question.sample, question.batch, outputs, like)
         return np.concatenate(parts or [np.empty(0, dtype=np.float32)])
 
-    def answers(self, question: Question, features: Features) -> list[Answer]:
+    def answers(self, question: Question, outputs: Outputs) -> list[Answer]:
         """All answers at the default threshold."""
-        return [answer for part in self.answers_by_task(question, features) for answer in part]
+        return [answer for part in self.answers_by_task(question, outputs) for answer in part]
 
-    def answers_by_task(self, question: Question, features: Features) -> list[list[Answer]]:
+    def answers_by_task(self, question: Question, outputs: Outputs) -> list[list[Answer]]:
         """The same, task by task in the order of the prompt."""
         sample = question.sample
+        results = self.scoring.answers(sample, question.batch, outputs, threshold=THRESHOLD)
         return [
-            answers_of(task.key, decode_task(task, own, sample, threshold=THRESHOLD, policy=None))
-            for task, own in zip(sample.prompt.tasks, self._scores(question, features), strict=True)
+            answers_of(task.key, result) for task, result in zip(sample.prompt.tasks, results, strict=True)
         ]
 
-    def _scores(self, question: Question, features: Features) -> Sequence[TaskScores]:
-        sample, (encoded,) = question.sample, question.batch.encoded
-        return score_sample(self.heads, features, 0, encoded, sample.prompt, text_words=len(sample.words))
 
+def torch_outputs(graph: TorchGraph) -> OutputSource:
+    """Outputs of the torch modules themselves: the reference."""
 
-def torch_features(graph: ExportGraph) -> FeatureSource:
-    """Features from the torch modules themselves: the reference."""
-
-    def run(batch: Batch) -> Features:
+    def run(batch: Batch) -> Outputs:
         with torch.inference_mode():
             outputs = graph(**{name: torch.from_numpy(array) for name, array in feeds(batch).items()})
-        return Features(*(outputs[name].numpy() for name in OUTPUTS))
+        return {name: array.numpy() for name, array in outputs.items()}
 
     return run
+
+
+def graph_outputs(path: Path, names: Sequence[str]) -> OutputSource:
+    """The outputs ``names`` of the ONNX file ``path``, run as the runtime runs it."""
+    return GraphSession(path, Contract(outputs=tuple(names))).run

@@ -50,9 +50,9 @@ class GoldScore:
     texts: int = 0
     exact: int = 0  # texts whose answers are all right and complete
 
-    def add(self, found: Iterable[Answer], gold: Iterable[Answer]) -> None:
+    def add(self, answers: Iterable[Answer], gold: Iterable[Answer]) -> None:
         """Answers to one text, in the form of ``gold_form``."""
-        left, right = Counter(found), Counter(gold)
+        left, right = Counter(answers), Counter(gold)
         self.right += (left & right).total()
         self.found += left.total()
         self.gold += right.total()

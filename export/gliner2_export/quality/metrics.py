@@ -12,11 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gliner2_lite.architectures.span.counts import sigmoid, softmax
-from gliner2_lite.architectures.span.decode import ClassResult, EntityResult, RelationResult, Span, TaskResult
-from gliner2_lite.architectures.span.scores import TaskScores
-from gliner2_lite.prompt.layout import TaskPrompt
-from gliner2_lite.schema.spec import ClassificationSpec
+from gliner2_lite.answers.types import ClassAnswer, EntityAnswer, RelationAnswer, Span, TaskAnswer
 
 KINDS = ("entities", "labels", "records", "relations")
 #: Cells where both models are below this are not counted: nearly all are, and their mean would flatter.
@@ -29,17 +25,17 @@ Answer = tuple[str, ...]
 """(kind, task, …): hashable, equal when two models say the same."""
 
 
-def answers_of(key: str, result: TaskResult) -> list[Answer]:
+def answers_of(key: str, result: TaskAnswer) -> list[Answer]:
     """The answers of one task whose result key is ``key``."""
-    if isinstance(result, ClassResult):
+    if isinstance(result, ClassAnswer):
         return [("labels", key, label.label) for label in result.labels]
-    if isinstance(result, EntityResult):
+    if isinstance(result, EntityAnswer):
         return [
             ("entities", key, name, *_place(span))
             for name, value in result.values or ()
             for span in _spans(value)
         ]
-    if isinstance(result, RelationResult):
+    if isinstance(result, RelationAnswer):
         return [("relations", key, *_place(head), *_place(tail)) for head, tail in result.pairs]
     return [
         ("records", key, str(number), name, *_place(span))
@@ -59,18 +55,6 @@ def _place(span: Span) -> tuple[str, str]:
     return ("choice" if span.start is None else str(span.start), span.text)
 
 
-def probabilities(task: TaskPrompt, scores: TaskScores) -> np.ndarray:
-    """All cells of one task as float32 [cells]; a span beyond the text has probability 0."""
-    if scores.classes is not None:
-        target = task.target
-        if not isinstance(target, ClassificationSpec):
-            raise TypeError(f"class scores for the task {task.key!r}, which is no classification")
-        own = target.class_act == "sigmoid" or (target.class_act != "softmax" and target.multi_label)
-        return (sigmoid if own else softmax)(scores.classes)
-    parts = [part for part in (scores.spans, scores.choices) if part is not None]
-    return np.concatenate([sigmoid(part).ravel() for part in parts] or [np.empty(0, dtype=np.float32)])
-
-
 @dataclass
 class Comparison:
     """Running totals of one model against another; ``expected`` is the one to be matched."""
@@ -78,24 +62,24 @@ class Comparison:
     deltas: list[np.ndarray] = field(default_factory=list)
     same: Counter[str] = field(default_factory=Counter)
     expected: Counter[str] = field(default_factory=Counter)
-    found: Counter[str] = field(default_factory=Counter)
+    actual: Counter[str] = field(default_factory=Counter)
     differing: Counter[str] = field(default_factory=Counter)
     larger: Counter[str] = field(default_factory=Counter)
 
-    def add_cells(self, expected: np.ndarray, found: np.ndarray) -> None:
+    def add_cells(self, expected: np.ndarray, actual: np.ndarray) -> None:
         """Probabilities of the same cells by both models."""
-        visible = (expected > VISIBLE) | (found > VISIBLE)
-        self.deltas.append(np.abs(expected[visible] - found[visible]))
+        visible = (expected > VISIBLE) | (actual > VISIBLE)
+        self.deltas.append(np.abs(expected[visible] - actual[visible]))
 
-    def add_answers(self, expected: Iterable[Answer], found: Iterable[Answer]) -> None:
+    def add_answers(self, expected: Iterable[Answer], actual: Iterable[Answer]) -> None:
         """All answers to one text by both models."""
-        mine, theirs = _by_field(expected), _by_field(found)
+        mine, theirs = _by_field(expected), _by_field(actual)
         for place in mine.keys() | theirs.keys():
             left, right = mine.get(place, Counter()), theirs.get(place, Counter())
             kind, missing, added = place[0], (left - right).total(), (right - left).total()
             self.same[kind] += (left & right).total()
             self.expected[kind] += left.total()
-            self.found[kind] += right.total()
+            self.actual[kind] += right.total()
             self.differing[kind] += max(missing, added)  # another answer instead of one is one change
             self.larger[kind] += max(left.total(), right.total())
 
@@ -118,7 +102,7 @@ class Comparison:
 
     def f1(self, kinds: Sequence[str] = KINDS) -> float:
         """F1 of the answers against the expected ones; 1 when neither gives any."""
-        total = sum(self.expected[kind] + self.found[kind] for kind in kinds)
+        total = sum(self.expected[kind] + self.actual[kind] for kind in kinds)
         return 2.0 * sum(self.same[kind] for kind in kinds) / total if total else 1.0
 
     def as_dict(self) -> dict[str, object]:
@@ -142,7 +126,7 @@ class Comparison:
 
 def _by_field(answers: Iterable[Answer]) -> dict[tuple[str, ...], Counter[Answer]]:
     """Answers to one text by what they answer: an entity type, a task, a field of an instance, a relation."""
-    found: dict[tuple[str, ...], Counter[Answer]] = {}
+    fields: dict[tuple[str, ...], Counter[Answer]] = {}
     for answer in answers:
-        found.setdefault(answer[: DEPTH[answer[0]]], Counter())[answer] += 1
-    return found
+        fields.setdefault(answer[: DEPTH[answer[0]]], Counter())[answer] += 1
+    return fields

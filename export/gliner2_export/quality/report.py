@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gliner2_export.quality.evaluator import FeatureSource, Question, Reader
+from gliner2_export.quality.evaluator import Evaluator, OutputSource, Question
 from gliner2_export.quality.gold import GoldScore, GoldText, gold_form, read_gold
 from gliner2_export.quality.metrics import Comparison
 from gliner2_export.quality.texts import HELD_OUT_TEXTS, SchemaText, Tokens, crossed, read_texts
@@ -23,7 +23,7 @@ from gliner2_lite.schema import compile_schema
 log = logging.getLogger("gliner2_export")
 
 REFERENCE, FP32, INT8, PLAIN = "reference", "fp32", "int8", "plain int8"
-#: Who is compared with whom: (found, expected).
+#: Who is compared with whom: (actual, expected).
 PAIRS = ((FP32, REFERENCE), (INT8, FP32), (INT8, REFERENCE), (PLAIN, FP32))
 #: What a kind of gold folder is judged by.
 TASK_FIGURE = {"ner": "F1", "classification": "accuracy", "structures": "F1", "relations": "F1"}
@@ -31,10 +31,10 @@ TASK_FIGURE = {"ner": "F1", "classification": "accuracy", "structures": "F1", "r
 
 @dataclass(frozen=True)
 class Model:
-    """A way to get features, and the heads that read them."""
+    """A way to get a graph's outputs, and what makes probabilities and answers of them."""
 
-    features: FeatureSource
-    reader: Reader
+    outputs: OutputSource
+    evaluator: Evaluator
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ def calibration_questions(tokens: Tokens, path: Path) -> list[Question]:
 
 def gold_questions(tokens: Tokens, directory: Path, *, per_file: int) -> list[GoldQuestion]:
     """Texts with gold answers; a record whose labels alone fill the encoder is left out."""
-    found = []
+    questions = []
     for gold in read_gold(directory, per_file=per_file):
         sample = tokens.prompted(gold.text, build_prompt(compile_schema(gold.schema)))
         if tokens.fits(sample):
-            found.append(GoldQuestion(gold, Question(sample, tokens.batch(sample))))
-    return found
+            questions.append(GoldQuestion(gold, Question(sample, tokens.batch(sample))))
+    return questions
 
 
 def _questions(tokens: Tokens, texts: Iterable[SchemaText]) -> Iterator[Question]:
@@ -84,14 +84,15 @@ def _ask(
     models: Mapping[str, Model], question: Question, totals: Mapping[tuple[str, str], Comparison]
 ) -> dict[str, Any]:
     """Add one question to ``totals``. Returns each model's answers."""
-    features = {name: model.features(question.batch) for name, model in models.items()}
-    answers = {name: models[name].reader.answers(question, own) for name, own in features.items()}
-    for (found, expected), total in totals.items():
-        total.add_answers(answers[expected], answers[found])
-        counts = features[expected].count_logits
+    outputs = {name: model.outputs(question.batch) for name, model in models.items()}
+    answers = {name: model.evaluator.answers(question, outputs[name]) for name, model in models.items()}
+    for (actual, expected), total in totals.items():
+        total.add_answers(answers[expected], answers[actual])
         total.add_cells(
-            models[expected].reader.cells(question, features[expected], counts),
-            models[found].reader.cells(question, features[found], counts),
+            *(
+                models[name].evaluator.cells(question, outputs[name], like=outputs[expected])
+                for name in (expected, actual)
+            )
         )
     return answers
 
@@ -108,9 +109,9 @@ def gold_report(models: Mapping[str, Model], questions: Sequence[GoldQuestion]) 
     scores: dict[str, dict[str, GoldScore]] = {}
     for number, item in enumerate(questions, start=1):
         answers = _ask(models, item.question, totals)
-        for name, own in answers.items():
+        for name, told in answers.items():
             score = scores.setdefault(item.gold.kind, {}).setdefault(name, GoldScore())
-            score.add(map(gold_form, own), item.gold.answers)
+            score.add(map(gold_form, told), item.gold.answers)
         if number % 500 == 0:
             log.info("  %d of %d texts evaluated", number, len(questions))
     return {
@@ -118,14 +119,14 @@ def gold_report(models: Mapping[str, Model], questions: Sequence[GoldQuestion]) 
         "files": len({item.gold.file for item in questions}),
         "comparisons": _named(totals),
         "tasks": {
-            kind: {name: {"F1": score.f1(), "accuracy": score.accuracy()} for name, score in own.items()}
-            for kind, own in scores.items()
+            kind: {name: {"F1": score.f1(), "accuracy": score.accuracy()} for name, score in by_model.items()}
+            for kind, by_model in scores.items()
         },
     }
 
 
 def _named(totals: Mapping[tuple[str, str], Comparison]) -> dict[str, Any]:
-    return {f"{found} against {expected}": total.as_dict() for (found, expected), total in totals.items()}
+    return {f"{actual} against {expected}": total.as_dict() for (actual, expected), total in totals.items()}
 
 
 def summary(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from gliner2_lite.errors import ExportError, SchemaError
-from gliner2_lite.graph.batch import Batch, Encoded, Sample, encode_sample, make_batch
-from gliner2_lite.graph.session import INPUTS
+from gliner2_lite.graph.batch import Batch, make_batch
+from gliner2_lite.graph.encode import Encoded, Sample, encode_sample
 from gliner2_lite.prompt.layout import Prompt, build_prompt
 from gliner2_lite.prompt.words import normalize_text, resolve_splitter, split_words
 from gliner2_lite.schema import Schema, compile_schema
@@ -24,8 +24,6 @@ from gliner2_lite.tokenizer.word_tokenizer import WordTokenizer
 
 CALIBRATION_TEXTS = Path(__file__).parent.parent / "data" / "calibration.txt"
 HELD_OUT_TEXTS = Path(__file__).parent.parent / "data" / "heldout.txt"
-#: Graph inputs whose field in a Batch has another name.
-BATCH_FIELDS = {"word_pieces": "word_mask"}
 
 
 @dataclass(frozen=True)
@@ -78,8 +76,7 @@ class Tokens:
 
 def feeds(batch: Batch) -> dict[str, np.ndarray]:
     """The graph's inputs by name; those that a pooling has no use for are left out."""
-    arrays = {name: getattr(batch, BATCH_FIELDS.get(name, name)) for name in INPUTS}
-    return {name: array for name, array in arrays.items() if array is not None}
+    return {name: array for name, array in batch.inputs().items() if array is not None}
 
 
 def read_texts(path: Path) -> list[SchemaText]:

@@ -38,9 +38,9 @@ WORDS = (
 
 def disagreement(tokenizer: Tokenizer, compact: Path, strings: int = STRINGS) -> str | None:
     """The first string whose ids differ, None when all agree."""
-    own = CompactTokenizer(compact)
+    compact_tokenizer = CompactTokenizer(compact)
     for text in samples(_markers(tokenizer), strings):
-        if own.ids(text) != tokenizer.encode(text, add_special_tokens=False).ids:
+        if compact_tokenizer.ids(text) != tokenizer.encode(text, add_special_tokens=False).ids:
             return text
     return None
 

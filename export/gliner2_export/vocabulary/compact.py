@@ -46,9 +46,9 @@ def write_compact(tokenizer_json: Path, out: Path) -> bool:
     tokenizer.no_padding()
     try:
         out.write_bytes(compact_bytes(tokenizer))
-        found = disagreement(tokenizer, out)
-        if found is not None:
-            raise NotCompactError(f"the compact form gives other ids for {found!r}")
+        text = disagreement(tokenizer, out)
+        if text is not None:
+            raise NotCompactError(f"the compact form gives other ids for {text!r}")
     except (NotCompactError, BundleError) as error:  # BundleError: the runtime would not take it
         out.unlink(missing_ok=True)
         log.info("no compact vocabulary: %s; the runtime will read %s", error, tokenizer_json.name)
@@ -195,13 +195,13 @@ def _added_tokens(tokens: list[dict[str, Any]], tokenizer: Tokenizer) -> dict[st
     for token in sorted(tokens, key=lambda token: not token["special"]):
         if token["single_word"]:
             raise NotCompactError(f"added token {token['content']!r} with single_word")
-        text, found = token["content"], "added"
+        text, group = token["content"], "added"
         if token["normalized"]:
-            text, found = _normalized(text, tokenizer), "added_normalized"
+            text, group = _normalized(text, tokenizer), "added_normalized"
         if not text:
             raise NotCompactError(f"added token {token['content']!r} that normalises to nothing")
         number = tokenizer.token_to_id(token["content"])
-        result[found].append([text, number, token["lstrip"], token["rstrip"]])
+        result[group].append([text, number, token["lstrip"], token["rstrip"]])
     numbers = [entry[1] for entries in result.values() for entry in entries]
     if len(set(numbers)) != len(numbers):
         raise NotCompactError("two added tokens with the same id")

@@ -27,10 +27,10 @@ def edge_table(pieces: Mapping[str, int]) -> tuple[NDArray[Any], NDArray[Any], i
     nodes = {"": ROOT}
     for _, group in itertools.groupby(sorted(edges, key=len), key=len):
         level = sorted(group)
-        own = np.array([nodes[edge[:-1]] for edge in level], np.int64)
+        above = np.array([nodes[edge[:-1]] for edge in level], np.int64)
         codes = np.array([ord(edge[-1]) for edge in level], np.int64)
-        wanted = (own << CODE_POINT_BITS | codes).astype(np.uint64)
-        places = _place(keys, wanted, (own * NODE_FACTOR + codes * CHAR_FACTOR) % slots)
+        wanted = (above << CODE_POINT_BITS | codes).astype(np.uint64)
+        places = _place(keys, wanted, (above * NODE_FACTOR + codes * CHAR_FACTOR) % slots)
         infos[places] = [(pieces.get(edge, -1) + 1) * 2 + (edge in parents) for edge in level]
         nodes.update(zip(level, (places + 2).tolist(), strict=True))
     # Probing never wraps around: it ends at a free slot, of which one is kept at the end.

@@ -6,19 +6,12 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from gliner2_export.int8 import tables as embedding
 from gliner2_export.int8.packing import BLOCK, FREQUENT_SHARE, RAREST_SHARE, can_pack, pack
-from gliner2_export.int8.tables import PART, quantize_tables
-
-
-def table(rows: int, columns: int = 2 * BLOCK) -> np.ndarray:
-    return np.random.default_rng(rows).standard_normal((rows, columns)).astype(np.float32)
-
-
-def relative_error(found: np.ndarray, exact: np.ndarray) -> float:
-    return float(np.sqrt(((found - exact) ** 2).mean() / (exact**2).mean()))
+from gliner2_export.int8.tables import quantize_tables
+from tests.export.int8.test_tables import lookup, table
+from tests.export.small_graphs import relative_error
 
 
 def test_five_bits_keep_the_weights_within_a_few_percent() -> None:
@@ -50,17 +43,6 @@ def test_rows_of_zeros_stay_zero() -> None:
     np.testing.assert_array_equal(pack(np.zeros((2, BLOCK), dtype=np.float32)).unpack(), 0)
 
 
-def lookup(exact: np.ndarray) -> onnx.ModelProto:
-    graph = helper.make_graph(
-        [helper.make_node("Gather", ["table", "ids"], ["rows"], "read")],
-        "lookup",
-        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["a", "b"])],
-        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["a", "b", exact.shape[1]])],
-        [numpy_helper.from_array(exact, "table")],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
-
-
 def test_the_graph_gathers_all_and_picks_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding, "MIN_PACKED_ROWS", 64)
     exact = table(64)
@@ -79,57 +61,6 @@ def test_the_graph_gathers_all_and_picks_by_row(monkeypatch: pytest.MonkeyPatch)
     assert stored < 0.75 * exact.size
 
 
-def stored_as(exact: np.ndarray) -> tuple[dict[str, list[int]], np.ndarray]:
-    """Names and shapes of the constants that stand for ``exact``, and its rows as the graph reads them."""
-    model = lookup(exact)
-    assert quantize_tables(model) == ["table"]
-    onnx.checker.check_model(model)
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    (rows,) = session.run(None, {"ids": np.arange(len(exact)).reshape(2, -1)})
-    shapes = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
-    return shapes, rows.reshape(exact.shape)
-
-
-def test_rows_are_cut_into_parts_of_their_own_scale() -> None:
-    exact = table(64, 3 * PART)
-    exact[:, 5] = 30.0
-    shapes, rows = stored_as(exact)
-    assert shapes == {"table_integers": [64, 3, PART], "table_scales": [64, 3, 1], "table_whole_rows": [3]}
-    assert relative_error(rows[:, PART:], exact[:, PART:]) < 0.01
-    assert relative_error(rows[:, 6:PART], exact[:, 6:PART]) > 0.05, (
-        "the rest of the part pays for its largest"
-    )
-
-
-def test_odd_widths_have_one_scale_a_row() -> None:
-    assert not can_pack(table(8, BLOCK + 8))
-    exact = table(64, PART + 8)
-    shapes, rows = stored_as(exact)
-    assert shapes == {"table_integers": [64, PART + 8], "table_scales": [64, 1]}
-    assert relative_error(rows, exact) < 0.01
-
-
-def test_sliced_rows_are_stored_in_int8_too() -> None:
-    exact = table(40).reshape(40, 1, 4, -1)
-    graph = helper.make_graph(
-        [
-            helper.make_node("Constant", [], ["axis"], "c", value=numpy_helper.from_array(np.array([0]))),
-            helper.make_node("Slice", ["table", "begin", "end", "axis"], ["rows"], "read"),
-        ],
-        "window",
-        [helper.make_tensor_value_info(name, TensorProto.INT64, [1]) for name in ("begin", "end")],
-        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", 1, 4, exact.shape[-1]])],
-        [numpy_helper.from_array(exact, "table")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    assert quantize_tables(model) == ["table"]
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    (rows,) = session.run(None, {"begin": np.array([3]), "end": np.array([9])})
-    np.testing.assert_allclose(rows, exact[3:9], atol=0.02)
-    assert 0 < relative_error(rows, exact[3:9]) < 0.01
-
-
-def test_a_table_that_is_also_read_otherwise_stays_as_it_is() -> None:
-    model = lookup(table(64))
-    model.graph.node.append(helper.make_node("Relu", ["table"], ["all"], "other"))
-    assert quantize_tables(model) == []
+def test_only_whole_blocks_of_columns_are_packed() -> None:
+    assert can_pack(table(8, 2 * BLOCK))
+    assert not can_pack(table(8, BLOCK + 8)) and not can_pack(table(8).reshape(8, 2, -1))

@@ -1,54 +1,28 @@
 """The module that becomes the ONNX graph: encoder, row routing and heads in one forward.
 
-Only some rows of the encoder's output are ever read (the ``[P]`` and label markers and the word
-pieces), so the encoder is asked for exactly those rows. The default encoder computes all and gathers;
-a rewritten one may skip work for the rest.
+The encoder is asked for exactly the rows that are read: those of the ``[P]`` and label markers and of the
+word pieces (see ``encoders/registry.py``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from gliner2_export.architectures.span.heads import SpanHeads
-from gliner2_export.encoders.bert import FastBert, is_plain_bert
-from gliner2_export.encoders.deberta import FastDeberta
-
-POOLINGS = ("first", "mean", "max")
-
-
-class TracedEncoder(nn.Module):
-    """Any transformers encoder as it is, followed by a gather of the rows that are read."""
-
-    def __init__(self, encoder: nn.Module) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, read_rows: Tensor) -> Tensor:
-        """``input_ids``, ``attention_mask`` [B, T]; ``read_rows`` int64 [B, R], positions on the token axis.
-
-        Returns states [B, R, H].
-        """
-        outputs = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
-        return gather_rows(outputs.last_hidden_state, read_rows)
-
-
-def gather_rows(states: Tensor, rows: Tensor) -> Tensor:
-    """``states`` [B, T, H] at ``rows`` [B, R] → [B, R, H].
-
-    One flat Gather: ``torch.gather`` would trace to GatherElements with an index of B × R × H elements.
-    """
-    batch, tokens, hidden = states.shape
-    offsets = torch.arange(batch, device=rows.device).unsqueeze(1) * tokens  # [B, 1]
-    flat = torch.index_select(states.reshape(-1, hidden), 0, (rows + offsets).reshape(-1))
-    return flat.reshape(batch, rows.shape[1], hidden)
-
-
-def encoder_for_export(encoder: nn.Module) -> nn.Module:
-    """A rewrite that gives the same rows faster, where there is one, else the module itself, traced."""
-    if encoder.config.model_type == "deberta-v2":
-        return FastDeberta(encoder)
-    return FastBert(encoder) if is_plain_bert(encoder) else TracedEncoder(encoder)
+from gliner2_export.architectures.span.onnx_config import (
+    CHECKED_SHAPES,
+    OUTPUT_AXES,
+    Shape,
+    SpanOnnxConfig,
+    random_batch,
+)
+from gliner2_export.encoders.pooling import check_pooling, pool_pieces
+from gliner2_export.encoders.registry import TracedEncoder, encoder_for_export
 
 
 class ExportGraph(nn.Module):
@@ -65,16 +39,38 @@ class ExportGraph(nn.Module):
     ``span_logits`` [batch, words, max_width, labels], first instance.
     """
 
+    output_names = tuple(OUTPUT_AXES)
+    trace_sizes = asdict(Shape())
+
     def __init__(self, encoder: nn.Module, heads: SpanHeads, *, pooling: str, rewrite: bool = True) -> None:
         """``rewrite=False`` keeps the transformers encoder as it is: the yardstick for the rewritten one."""
         super().__init__()
-        if pooling not in POOLINGS:
-            raise ValueError(f"pooling must be one of {', '.join(POOLINGS)}, got {pooling!r}")
         self.encoder = encoder_for_export(encoder) if rewrite else TracedEncoder(encoder)
         self.heads = heads
-        self.pooling = pooling
+        self.pooling = check_pooling(pooling)
         self.config = encoder.config  # Optimum's exporter reads it
         self.eval()
+
+    def onnx_config(self, *, vocab_size: int) -> SpanOnnxConfig:
+        """Names and dynamic axes of the inputs that this graph has, and of its outputs."""
+        return SpanOnnxConfig(
+            self.config,
+            vocab_size=vocab_size,
+            pooling=self.pooling,
+            label_tasks=self.heads.reads_label_tasks,
+        )
+
+    def random_batch(self, *, vocab_size: int, seed: int = 0) -> dict[str, np.ndarray]:
+        """Inputs of the shape that is traced, by name; ``label_tasks`` is there even if it is not read."""
+        return random_batch(Shape(), vocab_size=vocab_size, pooling=self.pooling, seed=seed)
+
+    def checked_batches(
+        self, *, vocab_size: int, max_positions: int | None
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """A batch of every checked shape that the encoder can take."""
+        for seed, shape in enumerate(CHECKED_SHAPES):
+            if max_positions is None or shape.tokens <= max_positions:
+                yield random_batch(shape, vocab_size=vocab_size, pooling=self.pooling, seed=seed)
 
     def forward(
         self,
@@ -103,18 +99,3 @@ class ExportGraph(nn.Module):
             "span_end": heads.span_end,
             "span_logits": heads.span_logits,
         }
-
-
-def pool_pieces(states: Tensor, pieces: Tensor, *, pooling: str) -> Tensor:
-    """``states`` [B, words × pieces, H], ``pieces`` [B, words, pieces] (1 real, 0 padding) → [B, words, H].
-
-    A word without a real piece (padding of the words axis) becomes zero in both poolings.
-    """
-    batch, words, width = pieces.shape
-    states = states.reshape(batch, words, width, states.shape[-1])
-    real = pieces.unsqueeze(-1)  # [B, words, pieces, 1]
-    if pooling == "mean":
-        return (states * real).sum(dim=2) / real.sum(dim=2).clamp(min=1.0)
-    lowest = torch.finfo(states.dtype).min
-    best = states.masked_fill(real == 0, lowest).amax(dim=2)
-    return best * real.amax(dim=2)

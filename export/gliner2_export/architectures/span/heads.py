@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from gliner2_export.architectures.span.first_slot import FirstSlot, TransformerProjector
 from gliner2_lite.architectures.span.counts import INPUT_GATES
-from gliner2_lite.architectures.span.scores import SCALE_SUFFIX
+from gliner2_lite.architectures.weights import SCALE_SUFFIX
 
 COUNT_CLASSES = 20  # count_pred scores the counts 0 … 19
 #: What the input gates stand for.

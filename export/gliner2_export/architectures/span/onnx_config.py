@@ -14,6 +14,8 @@ import torch
 from optimum.exporters.onnx import OnnxConfig
 from optimum.utils import NormalizedConfig
 
+from gliner2_export.encoders.pooling import reads_pieces
+
 INPUT_AXES = {
     "input_ids": {0: "batch", 1: "tokens"},
     "attention_mask": {0: "batch", 1: "tokens"},
@@ -45,6 +47,16 @@ class Shape:
     labels: int = 5
 
 
+#: Shortest and longest of every axis at least once, with and without padding.
+CHECKED_SHAPES = (
+    Shape(),
+    Shape(batch=1, tokens=5, words=1, pieces=1, tasks=1, labels=1),
+    Shape(batch=1, tokens=1, words=1, pieces=1, tasks=1, labels=1),
+    Shape(batch=3, tokens=40, words=17, pieces=4, tasks=3, labels=30),
+    Shape(batch=1, tokens=200, words=90, pieces=2, tasks=2, labels=3),
+)
+
+
 def random_batch(shape: Shape, *, vocab_size: int, pooling: str, seed: int = 0) -> dict[str, np.ndarray]:
     """Named input arrays of one random batch, ``label_tasks`` included."""
     rng = np.random.default_rng(seed)
@@ -59,7 +71,7 @@ def random_batch(shape: Shape, *, vocab_size: int, pooling: str, seed: int = 0) 
         return rng.integers(0, upper, (shape.batch, *axes))
 
     batch = {"input_ids": ids, "attention_mask": mask}
-    if pooling == "first":
+    if not reads_pieces(pooling):
         batch["word_tokens"] = positions(shape.words)
     else:
         widths = rng.integers(1, shape.pieces + 1, (shape.batch, shape.words, 1))
@@ -68,7 +80,7 @@ def random_batch(shape: Shape, *, vocab_size: int, pooling: str, seed: int = 0) 
     batch["prompt_tokens"] = positions(shape.tasks)
     batch["label_tokens"] = positions(shape.labels)
     batch["label_tasks"] = np.sort(rng.integers(0, shape.tasks, (shape.batch, shape.labels)))
-    if pooling != "first":
+    if reads_pieces(pooling):
         batch["word_pieces"] = pieces
     return batch
 
@@ -90,7 +102,7 @@ class SpanOnnxConfig(OnnxConfig):
         axes = {name: dict(sizes) for name, sizes in INPUT_AXES.items()}
         if not self.label_tasks:
             del axes["label_tasks"]
-        if self.pooling != "first":
+        if reads_pieces(self.pooling):
             axes["word_tokens"] = dict(PIECE_AXES)
             axes["word_pieces"] = dict(PIECE_AXES)
         return axes

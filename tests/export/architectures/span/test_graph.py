@@ -10,11 +10,12 @@ import pytest
 import torch
 from gliner2 import Schema
 
-from gliner2_export.architectures.span.graph import ExportGraph, TracedEncoder, gather_rows, pool_pieces
+from gliner2_export.architectures.span.graph import ExportGraph
 from gliner2_export.architectures.span.heads import SpanHeads, numpy_weights
 from gliner2_export.checkpoint.read import Checkpoint, load_checkpoint
 from gliner2_export.encoders.bert import FastBert
 from gliner2_export.encoders.deberta import FastDeberta
+from gliner2_export.encoders.registry import TracedEncoder
 
 TEXTS = [
     "Tim Cook works for Apple in Cupertino!",
@@ -119,20 +120,6 @@ def close(actual: torch.Tensor, expected: torch.Tensor) -> None:
     torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_rows_come_from_their_own_sample() -> None:
-    states = torch.arange(2 * 3 * 4, dtype=torch.float32).reshape(2, 3, 4)
-    rows = torch.tensor([[2, 0], [1, 1]])
-    expected = torch.stack([states[0, [2, 0]], states[1, [1, 1]]])
-    assert torch.equal(gather_rows(states, rows), expected)
-
-
-def test_words_without_pieces_pool_to_zero() -> None:
-    states = torch.tensor([[[-1.0], [-3.0], [5.0], [7.0]]])  # two words of two pieces
-    pieces = torch.tensor([[[1.0, 1.0], [0.0, 0.0]]])
-    assert pool_pieces(states, pieces, pooling="max").tolist() == [[[-1.0], [0.0]]]
-    assert pool_pieces(states, pieces, pooling="mean").tolist() == [[[-2.0], [0.0]]]
-
-
 def test_bert_and_deberta_are_rewritten_unless_asked_not_to(
     bert_checkpoint: Path, deberta_checkpoint: Path
 ) -> None:
@@ -143,26 +130,18 @@ def test_bert_and_deberta_are_rewritten_unless_asked_not_to(
         assert isinstance(graph_of(loaded, rewrite=False).encoder, TracedEncoder)
 
 
-@pytest.mark.parametrize("layer", ["count_lstm", "count_lstm_v2", "count_lstm_moe"])
-def test_head_weights_for_numpy_are_complete_and_exact(
-    layer: str, make_checkpoint: Callable[..., Path]
-) -> None:
-    model = load_checkpoint(make_checkpoint(counting_layer=layer)).extractor
-    with torch.no_grad():
-        model.count_embed.gru.weight_hh_l0.copy_(model.count_embed.gru.weight_hh_l0.half())
-        model.span_rep.span_rep_layer.out_project[3].bias.fill_(1e6)  # beyond float16
-    weights = numpy_weights(model)
-    state = model.state_dict()
-    last = "span_rep.span_rep_layer.out_project.3."
-    gates = weights.pop("count_embed.gru.input_gates")
-    gru, steps = model.count_embed.gru, model.count_embed.pos_embedding.weight
-    with torch.no_grad():
-        assert np.array_equal(gates, (steps @ gru.weight_ih_l0.T + gru.bias_ih_l0).numpy())
-    input_side = ("pos_embedding.weight", "gru.weight_ih_l0", "gru.bias_ih_l0")
-    assert set(weights) == {name for name in state if name.startswith(("count_embed.", last))} - {
-        f"count_embed.{name}" for name in input_side
-    }
-    assert weights["count_embed.gru.weight_hh_l0"].dtype == np.float16
-    assert weights[f"{last}bias"].dtype == np.float32
-    for name, array in weights.items():
-        assert np.array_equal(array.astype(np.float32), state[name].numpy()), name
+def test_unknown_poolings_are_refused(bert_checkpoint: Path) -> None:
+    loaded = load_checkpoint(bert_checkpoint)
+    with pytest.raises(ValueError, match="pooling must be one of first, mean, max, got 'sum'"):
+        ExportGraph(loaded.extractor.encoder, SpanHeads(loaded.extractor), pooling="sum")
+
+
+def test_checked_batches_are_those_that_the_encoder_can_take(bert_checkpoint: Path) -> None:
+    graph = graph_of(load_checkpoint(bert_checkpoint))
+    lengths = [
+        [batch["input_ids"].shape[1] for batch in graph.checked_batches(vocab_size=50, max_positions=limit)]
+        for limit in (None, 40)
+    ]
+    assert lengths == [[19, 5, 1, 40, 200], [19, 5, 1, 40]]
+    batch = graph.random_batch(vocab_size=50)
+    assert set(graph.onnx_config(vocab_size=50).inputs) == set(batch) - {"label_tasks"}, "not read here"

@@ -1,0 +1,40 @@
+"""The fields of a checkpoint's config.json that only the span architecture has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gliner2_export.architectures.base import CheckpointConfig
+from gliner2_lite.errors import CheckpointError
+
+#: Those of the reference; what each does is in the runtime's ``architectures/span/counts.py``.
+COUNTING_LAYERS = ("count_lstm", "count_lstm_v2", "count_lstm_moe")
+DEFAULT_MAX_WIDTH = 8  # of the reference, for files that name none
+
+
+@dataclass(frozen=True)
+class SpanConfig(CheckpointConfig):
+    """The common fields, the layer that tells instances apart, and the longest span in words."""
+
+    counting_layer: str
+    max_width: int
+
+
+def read_span_config(raw: Mapping[str, Any], common: CheckpointConfig, path: Path) -> SpanConfig:
+    """The span fields of ``raw``, today's form (``span_head``) or the early one, with the defaults applied.
+
+    Raises CheckpointError naming ``path`` and the field that is wrong.
+    """
+    counting_layer = raw.get("counting_layer", "count_lstm")
+    if counting_layer not in COUNTING_LAYERS:
+        raise CheckpointError(
+            f"{path}: unknown counting_layer {counting_layer!r}; known are {', '.join(COUNTING_LAYERS)}"
+        )
+    span_head = raw.get("span_head") or {}
+    max_width = span_head.get("max_width", raw.get("max_width", DEFAULT_MAX_WIDTH))
+    if not isinstance(max_width, int) or isinstance(max_width, bool) or max_width < 1:
+        raise CheckpointError(f"{path}: max_width must be a positive integer, got {max_width!r}")
+    return SpanConfig(common.architecture, common.token_pooling, counting_layer, max_width)
