@@ -7,6 +7,7 @@ needed fails too, so that the lists only ever shrink.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,11 @@ ONE_DOOR = {
 }
 #: What the runtime never imports.
 FORBIDDEN = {"torch", "transformers", "onnx", "optimum", "gliner2", "pydantic", "gliner2_export"}
+#: What belongs to one architecture: outputs of its graph, its layers, the fields of its config.
+ARCHITECTURE_WORDS = re.compile(
+    r"\b(count_logits|span_logits|span_start|span_end|label_states|CountHead|SpanScorer|Span(?:Heads|Config|Architecture|Scoring|OnnxConfig)"
+    r"|counting_layer|count_lstm\w*|max_width|architectures\.span)\b"
+)
 FEWEST, MOST = 40, 350
 LENGTH_EXCEPTIONS = {
     "gliner2_lite.demo.local_only": "one rule of the web server, told apart from the page",
@@ -200,6 +206,17 @@ def test_each_heavy_dependency_has_one_door() -> None:
     for dependency, door in ONE_DOOR.items():
         assert [name for name, found in tops.items() if dependency in found] == [door]
     assert {name: found & FORBIDDEN for name, found in tops.items() if found & FORBIDDEN} == {}
+
+
+@pytest.mark.parametrize("package", ["gliner2_lite", "gliner2_export"])
+def test_an_architecture_is_named_in_its_folder_alone(package: str) -> None:
+    found = {
+        name: words
+        for name, path in modules(package).items()
+        if not name.startswith(f"{package}.architectures")
+        and (words := set(ARCHITECTURE_WORDS.findall(path.read_text(encoding="utf-8"))))
+    }
+    assert found == {}
 
 
 def test_modules_have_a_length_that_can_be_read() -> None:

@@ -47,19 +47,14 @@ class CountHead:
     """The counting layer of a checkpoint, any of the three kinds."""
 
     def __init__(self, counting_layer: str, weights: Mapping[str, FloatArray], source: Path) -> None:
-        kinds: dict[str, Callable[[_Weights], Projector]] = {
-            "count_lstm": MlpProjector,
-            "count_lstm_v2": TransformerProjector,
-            "count_lstm_moe": ExpertProjector,
-        }
-        if counting_layer not in kinds:
+        if counting_layer not in COUNTING_LAYERS:
             raise BundleError(
-                f"{source}: counting layer {counting_layer!r} is unknown; known are {', '.join(kinds)}"
+                f"{source}: counting layer {counting_layer!r} is unknown; known are {', '.join(COUNTING_LAYERS)}"
             )
         read = _Weights(weights, source)
         self._input_gates = read.input_gates()  # [20, 3H]
         self._state = Linear(_transposed(read("gru.weight_hh_l0")), read("gru.bias_hh_l0"))
-        self._project = kinds[counting_layer](read)
+        self._project = COUNTING_LAYERS[counting_layer](read)
 
     def queries(self, labels: Sequence[FloatArray], counts: Sequence[int]) -> list[FloatArray]:
         """Queries of several tasks at once.
@@ -194,6 +189,14 @@ class ExpertProjector:
         hidden = gelu(x @ self._inner + self._inner_bias[:, None])  # [4, R, 2H]
         experts = hidden @ self._outer + self._outer_bias[:, None]  # [4, R, H]
         return np.asarray(np.einsum("re,erh->rh", gates, experts), dtype=np.float32)
+
+
+#: Name in a checkpoint's config → what makes queries of the GRU's steps.
+COUNTING_LAYERS: dict[str, Callable[[_Weights], Projector]] = {
+    "count_lstm": MlpProjector,
+    "count_lstm_v2": TransformerProjector,
+    "count_lstm_moe": ExpertProjector,
+}
 
 
 def _over_rows(function: Callable[[FloatArray], FloatArray], parts: list[FloatArray]) -> list[FloatArray]:
