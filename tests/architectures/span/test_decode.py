@@ -248,10 +248,10 @@ def test_attributes_are_read_at_the_cell_of_their_span() -> None:
     )
     labels = ("a", "person", "mood: sad", "city", "b", "mood: glad", "s")
     column = {label: number for number, label in enumerate(labels)}
-    ann, oslo = (0, 0), (5, 0)
+    bob, oslo = (2, 1), (5, 0)
     cells = {
-        (column["person"], *ann): 2.0, (column["city"], *oslo): 2.0,
-        (column["mood: glad"], *ann): 1.0, (column["mood: sad"], *ann): 0.0, (column["b"], *ann): 1.0,
+        (column["person"], *bob): 2.0, (column["city"], *oslo): 2.0,
+        (column["mood: glad"], *bob): 1.0, (column["mood: sad"], *bob): 0.5, (column["b"], *bob): 1.0,
         (column["mood: sad"], *oslo): 1.0, (column["a"], *oslo): 0.1,
     }  # fmt: skip
     scores = TaskScores(1, spans=grid(len(labels), cells))
@@ -267,12 +267,12 @@ def test_attributes_are_read_at_the_cell_of_their_span() -> None:
         if isinstance(span, Span)
     }
     assert shown == {
-        "Ann": {"mood": "glad", "tags": ["b"]},
+        "Bob Lee": {"mood": "glad", "tags": ["b"]},
         "Oslo": {"mood": "sad", "tags": [], "size": "s"},
     }
     [(_, [span]), _] = answer.values  # type: ignore[misc]
     mood = dict(span.attributes)["mood"]
-    assert mood.confidence == pytest.approx(1 / (1 + np.exp(-1.0)), abs=1e-6), "softmax within the group"
+    assert mood.confidence == pytest.approx(1 / (1 + np.exp(-0.5)), abs=1e-6), "softmax within the group"
 
 
 def test_classes_are_left_to_what_all_architectures_share() -> None:
