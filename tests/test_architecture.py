@@ -90,9 +90,6 @@ TESTS = {
 TESTS_ELSEWHERE = {"integrations": ROOT / "tests" / "apps"}
 #: Modules of a room without a test of their name → which test holds them.
 UNTESTED: dict[str, str] = {
-    "gliner2_lite.answers.intervals": "tests of its room",
-    "gliner2_lite.architectures.span.decode": "tests of its room",
-    "gliner2_lite.architectures.span.scores": "tests of its room",
     "gliner2_lite.cli.answers": "tests of its room",
     "gliner2_lite.cli.compile": "tests of its room",
     "gliner2_lite.cli.completion_scripts": "tests of its room",
@@ -121,12 +118,9 @@ UNTESTED: dict[str, str] = {
     "gliner2_lite.hub.failures": "tests of its room",
     "gliner2_lite.integrations.entities": "tests of its room",
     "gliner2_lite.load.compiling": "tests of its room",
-    "gliner2_lite.load.loading": "tests of its room",
     "gliner2_lite.load.locate": "tests of its room",
     "gliner2_lite.machine.control_groups": "tests of its room",
     "gliner2_lite.machine.processors": "tests of its room",
-    "gliner2_lite.model.documents": "tests of its room",
-    "gliner2_lite.model.tasks": "tests of its room",
     "gliner2_lite.schema.checks": "tests of its room",
     "gliner2_lite.schema.coerce": "tests of its room",
     "gliner2_lite.schema.convenience": "tests of its room",
