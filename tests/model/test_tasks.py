@@ -108,6 +108,17 @@ def test_predict_entities_is_the_flat_list_that_wrappers_expect(model: GLiNER2) 
     assert model.batch_predict_entities([], LABELS) == []
 
 
+def test_flags_of_predict_entities_reach_the_rules_of_both_forms(model: GLiNER2) -> None:
+    flags = [(flat, multi) for flat in (True, False) for multi in (True, False)]
+    found = [
+        model.predict_entities(TEXT, LABELS, flat_ner=flat, threshold=0.0, multi_label=multi)
+        for flat, multi in flags
+    ]
+    assert len(set(map(len, found))) == 4, "at a threshold of 0 every flag shows"
+    for (flat, multi), single in zip(flags, found, strict=True):
+        assert model.batch_predict_entities([TEXT], LABELS, flat, 0.0, multi) == [single]
+
+
 BAD_TASKS: dict[str, tuple[Callable[[GLiNER2], object], str]] = {
     "marker": (lambda m: m.extract_entities(TEXT, ["[E]"]), r"\[E\]"),
     "label": (lambda m: m.extract_entities(TEXT, [3]), "3"),
