@@ -74,10 +74,6 @@ TESTS = {
 TESTS_ELSEWHERE = {"integrations": ROOT / "tests" / "apps", "demo": ROOT / "tests" / "apps" / "demo"}
 #: Modules of a room without a test of their name → which test holds them.
 UNTESTED: dict[str, str] = {
-    "gliner2_lite.answers.intervals": "tests of its room",
-    "gliner2_lite.architectures.span.decode": "tests of its room",
-    "gliner2_lite.load.loading": "tests of its room",
-    "gliner2_lite.model.tasks": "tests of its room",
     "gliner2_export.architectures.span.first_slot": "tests of its room",
     "gliner2_export.architectures.span.onnx_config": "tests of its room",
     "gliner2_export.encoders.fast_layer": "tests of its room",

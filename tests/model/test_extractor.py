@@ -1,197 +1,21 @@
-"""The public model on the embedded bundle: one call per claim, and errors before any run."""
+"""The public class: how it is loaded, what its methods have in common, and that threads can share it."""
 
 from __future__ import annotations
 
 import inspect
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from gliner2_lite import (
-    AutoExtractor,
-    BundleNotFoundError,
-    GLiNER2,
-    InputError,
-    InputTypeError,
-    RegexValidator,
-    Schema,
-    SchemaError,
-)
+from gliner2_lite import AutoExtractor, BundleNotFoundError, GLiNER2, InputError, InputTypeError, Schema
 from gliner2_lite.architectures.span import heads as heads_module
-
-TEXT = "Apple CEO Tim Cook announced iPhone 15 in California yesterday."
-LABELS = ["company", "person", "product", "location"]
-
-
-@pytest.fixture(scope="module")
-def model() -> GLiNER2:
-    return GLiNER2.from_pretrained("tiny")
-
-
-def figure_8() -> Schema:
-    """Entities, two classifications and a structure with four fields, as in figure 8 of the paper."""
-    schema = (
-        Schema()
-        .entities(["person", "company", "product", "location", "date"])
-        .classification("sentiment", ["positive", "negative", "neutral"])
-        .classification("topic", ["technology", "business", "sports", "politics"], multi_label=True)
-    )
-    return (
-        schema.structure("announcement")
-        .field("speaker", dtype="str")
-        .field("item")
-        .field("place", dtype="str")
-        .field("kind", dtype="str", choices=["launch", "update"])
-        .schema
-    )
-
-
-def test_the_example_of_the_readme(model: GLiNER2) -> None:
-    assert model.extract_entities(TEXT, LABELS) == {
-        "entities": {
-            "company": ["Apple"],
-            "person": ["Tim Cook"],
-            "product": ["iPhone 15"],
-            "location": ["California"],
-        }
-    }
-
-
-def test_the_example_of_the_readme_is_beyond_rounding(model: GLiNER2) -> None:
-    """int8 scores move with the CPU and the onnxruntime release, here by 0.04: no such step may change it."""
-    expected = model.extract_entities(TEXT, LABELS)
-    assert model.extract_entities(TEXT, LABELS, threshold=0.3) == expected
-    assert model.extract_entities(TEXT, LABELS, threshold=0.7) == expected
-
-
-def test_one_schema_is_one_run_whatever_it_asks_for(model: GLiNER2, runs: list[tuple[int, ...]]) -> None:
-    schema = figure_8().relations(["works for"])
-    result = model.extract(TEXT, schema)
-    assert len(runs) == 1
-    assert list(result) == ["announcement", "entities", "sentiment", "topic", "relation_extraction"]
-
-
-def test_batches_give_the_answers_of_single_calls_in_order(
-    model: GLiNER2, runs: list[tuple[int, ...]]
-) -> None:
-    texts = [TEXT, "", "Berlin is cold!", "word " * 60, "Maria moved to Oslo."]
-    single = [model.extract_entities(text, LABELS, include_spans=True) for text in texts]
-    runs.clear()
-    assert model.batch_extract_entities(texts, LABELS, batch_size=2, include_spans=True) == single
-    assert [shape[0] for shape in runs] == [2, 2, 1]
-
-
-def test_each_text_may_have_its_own_schema(model: GLiNER2) -> None:
-    schemas = [Schema().entities(["person"]), figure_8(), Schema(), Schema().classification("t", ["a", "b"])]
-    found = model.batch_extract([TEXT] * 4, schemas)
-    assert [list(result) for result in found] == [
-        ["entities"],
-        ["announcement", "entities", "sentiment", "topic"],
-        [],
-        ["t"],
-    ]
-
-
-def test_offsets_are_those_of_the_text(model: GLiNER2) -> None:
-    found = model.extract_entities(TEXT, LABELS, include_spans=True, include_confidence=True, threshold=0.1)
-    items = [item for items in found["entities"].values() for item in items]
-    assert items
-    for item in items:
-        assert TEXT[item["start"] : item["end"]] == item["text"]
-        assert isinstance(item["confidence"], float) and 0.1 <= item["confidence"] <= 1
-
-
-def test_validators_and_thresholds_select(model: GLiNER2) -> None:
-    names = Schema().entities(
-        {"person": {"validators": [RegexValidator("tim.*", mode="full", exclude=True)]}}
-    )
-    assert model.extract(TEXT, names) == {"entities": {"person": []}}
-    strict = Schema().entities(["person"], threshold=1.0)
-    assert model.extract(TEXT, strict, threshold=0.0) == {"entities": {"person": []}}
-
-
-def test_predict_entities_is_the_flat_list_that_wrappers_expect(model: GLiNER2) -> None:
-    found = model.predict_entities(TEXT, LABELS, threshold=0.5)
-    assert [(item["text"], item["label"]) for item in found] == [
-        ("Apple", "company"),
-        ("Tim Cook", "person"),
-        ("iPhone 15", "product"),
-        ("California", "location"),
-    ]
-    assert all(set(item) == {"start", "end", "text", "label", "score"} for item in found)
-    assert model.batch_predict_entities([TEXT, "Nothing here."], LABELS)[0] == found
-    starts = [item["start"] for item in model.predict_entities(TEXT, LABELS, flat_ner=False, threshold=0.01)]
-    assert starts == sorted(starts)
-
-
-def test_long_texts_are_cut_run_in_batches_and_merged(model: GLiNER2, runs: list[tuple[int, ...]]) -> None:
-    filler = "The weather was mild and nothing else happened that day . " * 30
-    text = f"{TEXT} {filler} Maria Lopez lives in Madrid."
-    found = model.extract_entities_long(
-        text, LABELS, chunk_size=64, chunk_overlap=16, batch_size=4, include_spans=True
-    )
-    for items in found["entities"].values():
-        for item in items:
-            assert text[item["start"] : item["end"]] == item["text"]
-    names = [item["text"] for item in found["entities"]["person"]]
-    assert "Tim Cook" in names and "Maria Lopez" in names
-    assert max(shape[0] for shape in runs) == 4
-
-
-def test_a_text_beyond_the_positions_of_the_encoder_is_an_error_with_numbers(
-    model: GLiNER2, runs: list[tuple[int, ...]]
-) -> None:
-    with pytest.raises(InputError, match=r"make \d+ tokens .* this model takes 512; use the \*_long"):
-        model.batch_extract_entities(["short", "word " * 600], LABELS)
-    assert runs == []
-    assert model.extract_entities("word " * 600, LABELS, max_len=100)["entities"].keys() == set(LABELS)
-
-
-BAD_CALLS: dict[str, tuple[Any, type[Exception], str]] = {
-    "text": (lambda m: m.extract_entities(3, LABELS), InputTypeError, "text must be a string"),
-    "texts": (lambda m: m.batch_extract_entities("one", LABELS), InputTypeError, r"write \[text\]"),
-    "threshold": (lambda m: m.extract_entities(TEXT, LABELS, threshold=1.5), InputError, "threshold"),
-    "policy": (lambda m: m.extract_entities(TEXT, LABELS, overlap_policy="x"), InputError, "overlap_policy"),
-    "count": (lambda m: m.batch_extract([TEXT], [Schema(), Schema()]), InputError, "2 schemas for 1 texts"),
-    "batch": (lambda m: m.batch_extract_entities([TEXT], LABELS, batch_size=0), InputError, "batch_size"),
-    "window": (
-        lambda m: m.extract_entities_long(TEXT, LABELS, chunk_overlap=500),
-        InputError,
-        "chunk_overlap",
-    ),
-    "raw long": (
-        lambda m: m.extract_entities_long(TEXT, LABELS, format_results=False),
-        InputError,
-        "format_results",
-    ),
-    "marker": (lambda m: m.extract_entities(TEXT, ["[E]"]), SchemaError, r"\[E\]"),
-    "label": (lambda m: m.extract_entities(TEXT, [3]), SchemaError, "3"),
-    "schema": (lambda m: m.extract(TEXT, None), SchemaError, "None"),
-    "dict": (lambda m: m.extract(TEXT, {"structures": {}}), SchemaError, "structures"),
-    "choices": (lambda m: m.extract_json(TEXT, {"a": ["b::[x|y"]}), SchemaError, r"\[x\|y"),
-    "device": (lambda m: m.to("cuda"), InputError, "'cuda' is not available.*'cpu'"),
-    "splitter": (lambda m: m.set_word_splitter("x"), InputError, "word_splitter 'x'"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_CALLS)
-def test_bad_calls_are_refused_before_the_model_runs(
-    model: GLiNER2, runs: list[tuple[int, ...]], name: str
-) -> None:
-    call, error, message = BAD_CALLS[name]
-    with pytest.raises(error, match=message):
-        call(model)
-    assert runs == []
-
-
-def test_nothing_in_nothing_out(model: GLiNER2) -> None:
-    assert model.batch_extract([], Schema()) == []
-    assert model.batch_extract_long([], Schema()) == []
-    assert model.extract(TEXT, Schema()) == {}
+from gliner2_lite.model import texts as texts_module
+from gliner2_lite.pipeline.options import CallOptions
+from tests.model.questions import LABELS, TEXT, figure_8
 
 
 def test_calls_written_for_the_reference_keep_working() -> None:
@@ -255,26 +79,141 @@ def test_head_weights_are_read_once_whoever_needs_them_first(monkeypatch: pytest
     assert len(layers) == 1 and len(reads) == 1
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m.to("cuda"), "'cuda' is not available.*'cpu'"),
+        (lambda m: m.set_word_splitter("x"), "word_splitter 'x'"),
+    ],
+)
+def test_what_a_model_cannot_become_is_refused(
+    model: GLiNER2, call: Callable[[GLiNER2], object], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        call(model)
+
+
+#: What a second argument of the public methods may be.
+ASKED = {
+    "schema": Schema().entities(LABELS),
+    "schemas": Schema().entities(LABELS),
+    "entity_types": LABELS,
+    "labels": LABELS,
+    "tasks": {"tone": ["calm", "angry"]},
+    "structures": {"deal": ["buyer"]},
+    "relation_types": ["works for"],
+}
+#: Of every option that ``CallOptions.checked`` knows a value that is not its default.
+OTHER: dict[str, Any] = {
+    "threshold": 0.25, "format_results": False, "include_confidence": True, "include_spans": True,
+    "max_len": 5, "overlap_policy": "nested", "batch_size": 3, "batch_tokens": 99, "long": True,
+    "chunk_size": 6, "chunk_overlap": 2,
+}  # fmt: skip
+DEFAULTS = {
+    name: option.default for name, option in inspect.signature(CallOptions.checked).parameters.items()
+}
+
+
+def answering() -> dict[str, dict[str, inspect.Parameter]]:
+    """The public methods that answer about texts, with their parameters."""
+    found = {
+        name: dict(inspect.signature(method).parameters)
+        for name, method in inspect.getmembers(GLiNER2, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    return {
+        name: parameters
+        for name, parameters in found.items()
+        if parameters.keys() & {"text", "texts"} and name != "count_words"
+    }
+
+
+def usable(name: str) -> set[str]:
+    """The options that mean something for a method, by what its name says."""
+    if name == "extract_iter":
+        return set(DEFAULTS)
+    batches, windows = {"batch_size", "batch_tokens"}, {"chunk_size", "chunk_overlap"}
+    if name.endswith("predict_entities"):  # a shape and a policy of its own
+        return {"threshold"} | (batches if name.startswith("batch_") else set())
+    without = {"long"} | ({"max_len"} if name.endswith("_long") else windows)
+    return set(DEFAULTS) - without - (batches if name in SINGLE else set())
+
+
+SINGLE = ("extract", "extract_entities", "classify_text", "extract_json", "extract_relations")
+
+
 def test_every_task_has_its_four_forms() -> None:
-    for one, many in [
-        ("extract", "batch_extract"),
-        ("extract_entities", "batch_extract_entities"),
-        ("classify_text", "batch_classify_text"),
-        ("extract_json", "batch_extract_json"),
-        ("extract_relations", "batch_extract_relations"),
-    ]:
-        single = inspect.signature(getattr(GLiNER2, one)).parameters
-        assert list(single)[3:] == [
-            "threshold", "format_results", "include_confidence", "include_spans", "max_len", "overlap_policy",
-        ]  # fmt: skip
-        assert {"chunk_size", "chunk_overlap", "batch_size"} <= set(
-            inspect.signature(getattr(GLiNER2, f"{one}_long")).parameters
-        )
-        assert "batch_size" in inspect.signature(getattr(GLiNER2, many)).parameters
-        assert "chunk_size" in inspect.signature(getattr(GLiNER2, f"{many}_long")).parameters
+    forms = {form.format(task) for task in SINGLE for form in ("{}", "batch_{}", "{}_long", "batch_{}_long")}
+    assert set(answering()) == forms | {"extract_iter", "predict_entities", "batch_predict_entities"}
 
 
-def test_numpy_scalars_are_thresholds(model: GLiNER2) -> None:
-    assert model.extract_entities(TEXT, LABELS, threshold=np.float32(0.5)) == model.extract_entities(
-        TEXT, LABELS
+def test_other_options_are_those_of_a_call() -> None:
+    assert set(OTHER) == set(DEFAULTS) and not any(OTHER[name] == DEFAULTS[name] for name in OTHER)
+
+
+@pytest.mark.parametrize("name", answering())
+def test_a_method_takes_every_option_that_it_can_use(name: str) -> None:
+    options = {
+        parameter: value.default for parameter, value in answering()[name].items() if parameter in DEFAULTS
+    }
+    assert options == {option: DEFAULTS[option] for option in usable(name)}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_single_calls_take_their_options_in_the_order_of_the_reference(name: str) -> None:
+    assert list(answering()[name])[3:] == [
+        "threshold", "format_results", "include_confidence", "include_spans", "max_len", "overlap_policy",
+    ]  # fmt: skip
+
+
+def call(model: GLiNER2, name: str, texts: list[str], **options: Any) -> Any:
+    """The answer of a method about ``texts``, or about all of them as one text."""
+    first, second = list(answering()[name])[1:3]
+    answer = getattr(model, name)(texts if first == "texts" else " ".join(texts), ASKED[second], **options)
+    return list(answer) if name == "extract_iter" else answer
+
+
+#: What ``predict_entities`` asks for whatever its caller says: it resolves overlaps across labels itself.
+FLAT = {"include_confidence": True, "include_spans": True, "overlap_policy": "allow"}
+
+
+@pytest.mark.parametrize("name", answering())
+def test_every_option_reaches_the_pipeline(
+    model: GLiNER2, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one, and each under its own name."""
+    handed: list[CallOptions] = []
+    real = texts_module.answer_texts, texts_module.answer_window
+    monkeypatch.setattr(
+        texts_module, "answer_texts", lambda *given: (handed.append(given[-1]), real[0](*given))[1]
     )
+    monkeypatch.setattr(
+        texts_module, "answer_window", lambda *given: (handed.append(given[-1]), real[1](*given))[1]
+    )
+    for option in usable(name):
+        value = {option: OTHER[option]}
+        always: dict[str, Any] = {"long": True} if name.endswith("_long") else {}
+        if name.endswith("predict_entities"):
+            always = FLAT
+        if "long" in always and option == "format_results":
+            with pytest.raises(InputError, match="format_results"):
+                call(model, name, [TEXT], **value)
+            continue
+        if option == "chunk_size":  # no smaller than the words that windows share
+            value["chunk_overlap"] = 0
+        handed.clear()
+        call(model, name, [TEXT], **value)
+        assert handed[:1] == [CallOptions.checked(**value, **always)], option
+
+
+@pytest.mark.parametrize("name", [name for name in answering() if "batch_tokens" in usable(name)])
+def test_the_token_budget_reaches_the_runs(model: GLiNER2, runs: list[tuple[int, ...]], name: str) -> None:
+    texts = ["Ann met Bob in Oslo ."] * 4
+    windows = {"chunk_size": 6, "chunk_overlap": 0} if name.endswith("_long") else {}
+    call(model, name, texts, **windows)
+    assert [rows for rows, _ in runs] == [4]
+    tokens = runs[0][1]
+    for budget, rows in [(1, [1, 1, 1, 1]), (2 * tokens, [2, 2]), (4 * tokens - 1, [3, 1])]:
+        runs.clear()
+        call(model, name, texts, batch_tokens=budget, **windows)
+        assert [rows for rows, _ in runs] == rows

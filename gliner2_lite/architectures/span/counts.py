@@ -48,9 +48,8 @@ class CountHead:
 
     def __init__(self, counting_layer: str, weights: Mapping[str, FloatArray], source: Path) -> None:
         if counting_layer not in COUNTING_LAYERS:
-            raise BundleError(
-                f"{source}: counting layer {counting_layer!r} is unknown; known are {', '.join(COUNTING_LAYERS)}"
-            )
+            known = ", ".join(COUNTING_LAYERS)
+            raise BundleError(f"{source}: counting layer {counting_layer!r} is unknown; known are {known}")
         read = _Weights(weights, source)
         self._input_gates = read.input_gates()  # [20, 3H]
         self._state = Linear(_transposed(read("gru.weight_hh_l0")), read("gru.bias_hh_l0"))

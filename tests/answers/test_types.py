@@ -1,0 +1,54 @@
+"""Answers as data: plain values that threads can share, and what of two answers under one key counts."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from gliner2_lite.answers.types import (
+    Answers,
+    ClassAnswer,
+    EntityAnswer,
+    Label,
+    RecordAnswer,
+    RelationAnswer,
+    Span,
+)
+
+ANN, BOB = Span("Ann", 0.9, 0, 3), Span("Bob", 0.7, 4, 7, (("mood", Label("glad", 0.6)),))
+ALL = Answers(
+    (
+        ("deal", RecordAnswer(((("buyer", ANN), ("goods", (BOB,)), ("price", None)),))),
+        ("entities", EntityAnswer((("person", (ANN, BOB)), ("boss", ANN)), has_attributes=True)),
+        ("knows", RelationAnswer(((ANN, BOB),))),
+        ("mood", ClassAnswer((Label("glad", 0.6),), multi_label=False)),
+    ),
+    ("knows",),
+)
+
+
+def test_a_later_answer_takes_the_place_of_an_earlier_one_under_its_key() -> None:
+    first, second = RecordAnswer(()), ClassAnswer((Label("yes", 0.9),), multi_label=False)
+    answers = Answers((("deal", first), ("entities", EntityAnswer(None)), ("deal", second)))
+    assert list(answers.by_key().items()) == [("deal", second), ("entities", EntityAnswer(None))]
+    assert len(answers.tasks) == 3, "what was answered stays known"
+
+
+def test_no_answer_is_told_from_an_empty_one() -> None:
+    assert Answers() == Answers((), (), ()) and Answers().by_key() == {}
+    assert EntityAnswer(None) != EntityAnswer(()) and RecordAnswer(None) != RecordAnswer(())
+
+
+def test_answers_are_values_equal_by_content_and_whole_after_a_pipe() -> None:
+    copy = pickle.loads(pickle.dumps(ALL))
+    assert copy == ALL and copy is not ALL and hash(copy) == hash(ALL)
+
+
+@pytest.mark.parametrize("value", [ANN, Label("a", 1.0), ALL, *ALL.by_key().values()])
+def test_nothing_of_an_answer_can_be_changed(value: object) -> None:
+    name = fields(value)[0].name  # type: ignore[arg-type]
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, name, None)
+    assert not hasattr(value, "__dict__"), "a document has thousands of them"
