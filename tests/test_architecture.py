@@ -141,22 +141,6 @@ UNTESTED: dict[str, str] = {
     "gliner2_lite.tokenizer.graphemes": "tests of its room",
     "gliner2_lite.tokenizer.unigram": "tests of its room",
     "gliner2_lite.tokenizer.wordpiece": "tests of its room",
-    "gliner2_export.architectures.span.first_slot": "tests of its room",
-    "gliner2_export.architectures.span.onnx_config": "tests of its room",
-    "gliner2_export.encoders.fast_layer": "tests of its room",
-    "gliner2_export.encoders.onnx_ops": "tests of its room",
-    "gliner2_export.int8.gate": "tests of its room",
-    "gliner2_export.int8.measure": "tests of its room",
-    "gliner2_export.int8.plan": "tests of its room",
-    "gliner2_export.quality.evaluator": "tests of its room",
-    "gliner2_export.quality.gold": "tests of its room",
-    "gliner2_export.quality.metrics": "tests of its room",
-    "gliner2_export.quality.report": "tests of its room",
-    "gliner2_export.quality.texts": "tests of its room",
-    "gliner2_export.vocabulary.agreement": "tests of its room",
-    "gliner2_export.vocabulary.compact": "tests of its room",
-    "gliner2_export.vocabulary.trie": "tests of its room",
-    "gliner2_export.vocabulary.unicode_tables": "tests of its room",
 }
 
 

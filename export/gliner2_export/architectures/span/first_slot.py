@@ -26,7 +26,8 @@ class FirstSlot(nn.Module):
         hidden = gru.hidden_size
         with torch.no_grad():
             first = embed.pos_embedding.weight[0]
-            self.register_buffer("input_side", gru.weight_ih_l0 @ first + gru.bias_ih_l0)  # [3H]
+            # The name stands in every graph that was exported: another one would change their bytes.
+            self.register_buffer("given", gru.weight_ih_l0 @ first + gru.bias_ih_l0)  # [3H]
         self.state = nn.Linear(hidden, 3 * hidden)
         self.state.weight, self.state.bias = gru.weight_hh_l0, gru.bias_hh_l0
         self.project = PROJECTORS[type(embed).__name__](embed)
@@ -54,10 +55,10 @@ class FirstSlot(nn.Module):
     def _step(self, labels: Tensor) -> Tensor:
         """One step of torch.nn.GRU from the marker states."""
         hidden = labels.shape[-1]
-        kept = self.state(labels)
-        gates = torch.sigmoid(self.input_side[: 2 * hidden] + kept[..., : 2 * hidden])
+        kept, input_side = self.state(labels), self.given
+        gates = torch.sigmoid(input_side[: 2 * hidden] + kept[..., : 2 * hidden])
         reset, update = gates[..., :hidden], gates[..., hidden:]
-        candidate = torch.tanh(self.input_side[2 * hidden :] + reset * kept[..., 2 * hidden :])
+        candidate = torch.tanh(input_side[2 * hidden :] + reset * kept[..., 2 * hidden :])
         return candidate + update * (labels - candidate)
 
 
