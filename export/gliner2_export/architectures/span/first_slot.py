@@ -97,6 +97,7 @@ class MlpProjector(nn.Module):
         self.projector = embed.projector
 
     def forward(self, step: Tensor, labels: Tensor, label_tasks: Tensor) -> Tensor:
+        """GRU states ``step`` and marker states ``labels`` [B, M, H], ``label_tasks`` [B, M] → [B, M, H]."""
         return self.projector(torch.cat([step, labels], dim=-1))
 
 
@@ -112,6 +113,7 @@ class TransformerProjector(nn.Module):
         self.last = block.out_projector[-1]
 
     def forward(self, step: Tensor, labels: Tensor, label_tasks: Tensor) -> Tensor:
+        """GRU states ``step`` and marker states ``labels`` [B, M, H], ``label_tasks`` [B, M] → [B, M, H]."""
         mixed = step + labels
         other = (label_tasks.unsqueeze(1) != label_tasks.unsqueeze(2)).unsqueeze(1)  # [B, 1, M, M]
         attended = self.enter(mixed)
@@ -135,6 +137,7 @@ class TransformerLayer(nn.Module):
         self.norm1, self.norm2 = layer.norm1, layer.norm2
 
     def forward(self, x: Tensor, masked: Tensor) -> Tensor:
+        """``x`` [B, M, H], ``masked`` bool [B, 1, M, M]: which labels a label does not see → [B, M, H]."""
         batch, labels, width = x.shape
         size = width // self.heads
         packed = self.packed(x).reshape(batch, labels, 3, self.heads, size).permute(2, 0, 3, 1, 4)
@@ -157,6 +160,7 @@ class ExpertProjector(nn.Module):
         self.w1, self.b1, self.w2, self.b2 = embed.w1, embed.b1, embed.w2, embed.b2
 
     def forward(self, step: Tensor, labels: Tensor, label_tasks: Tensor) -> Tensor:
+        """GRU states ``step`` and marker states ``labels`` [B, M, H], ``label_tasks`` [B, M] → [B, M, H]."""
         gates = self.router(step)  # [B, M, 4], ends in a softmax
         mixed = torch.zeros_like(step)
         for expert in range(self.w1.shape[0]):
