@@ -114,6 +114,14 @@ def test_the_worst_products_stay_fp32_until_the_bounds_hold(attempts: Attempts) 
     }
 
 
+def test_an_estimate_that_missed_aims_lower(attempts: Attempts) -> None:
+    """A part of the error is not that of the products, so taking out what was estimated is not enough."""
+    attempts.tables = 0.0283
+    result = within(Bounds(max_delta=0.0403))
+    assert [keep for keep, _ in attempts.made] == [(), ("a",), ("a", "b")]
+    assert result.kept == ("a", "b") and not result.weights_only and len(result.steps) == 3
+
+
 def test_weights_alone_are_the_last_resort(attempts: Attempts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "judged_products", lambda setting: dict.fromkeys(COSTS, 0.0))
     result = within(Bounds(max_delta=0.02))

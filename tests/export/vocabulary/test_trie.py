@@ -37,6 +37,12 @@ def test_pieces_that_begin_alike_come_shortest_first() -> None:
     assert list(reader.prefixes(codes, 2)) == []
 
 
+def test_nodes_that_nothing_follows_end_the_search() -> None:
+    keys, infos, _ = edge_table({"ab": 4, "c": 0})
+    ends = sorted(infos[keys > 0].tolist())
+    assert ends == [0 * 2 + 1, (0 + 1) * 2, (4 + 1) * 2], "a has a child and no piece; c and ab have none"
+
+
 def test_the_table_is_as_full_as_intended_and_ends_with_a_free_slot() -> None:
     pieces = {chr(0x4E00 + number) * 2: number for number in range(3000)}
     keys, infos, slots = edge_table(pieces)
