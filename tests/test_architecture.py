@@ -72,25 +72,6 @@ TESTS = {
     "benchmarks": ROOT / "tests" / "benchmarks",
 }
 TESTS_ELSEWHERE = {"integrations": ROOT / "tests" / "apps", "demo": ROOT / "tests" / "apps" / "demo"}
-#: Modules of a room without a test of their name → which test holds them.
-UNTESTED: dict[str, str] = {
-    "gliner2_export.architectures.span.first_slot": "tests of its room",
-    "gliner2_export.architectures.span.onnx_config": "tests of its room",
-    "gliner2_export.encoders.fast_layer": "tests of its room",
-    "gliner2_export.encoders.onnx_ops": "tests of its room",
-    "gliner2_export.int8.gate": "tests of its room",
-    "gliner2_export.int8.measure": "tests of its room",
-    "gliner2_export.int8.plan": "tests of its room",
-    "gliner2_export.quality.evaluator": "tests of its room",
-    "gliner2_export.quality.gold": "tests of its room",
-    "gliner2_export.quality.metrics": "tests of its room",
-    "gliner2_export.quality.report": "tests of its room",
-    "gliner2_export.quality.texts": "tests of its room",
-    "gliner2_export.vocabulary.agreement": "tests of its room",
-    "gliner2_export.vocabulary.compact": "tests of its room",
-    "gliner2_export.vocabulary.trie": "tests of its room",
-    "gliner2_export.vocabulary.unicode_tables": "tests of its room",
-}
 
 
 def module_name(package: str, path: Path) -> str:
@@ -238,4 +219,4 @@ def test_every_module_of_a_room_has_a_test_of_its_name() -> None:
                 homes.append(TESTS_ELSEWHERE[place.parts[0]])
             if not any((home / f"test_{path.name}").is_file() for home in homes):
                 missing.add(name)
-    assert missing == set(UNTESTED)
+    assert missing == set()

@@ -173,4 +173,5 @@ def file_records(place: Path) -> dict[str, dict[str, Any]]:
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write ``value`` as people can read it, with a final line feed."""
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -131,9 +131,11 @@ class FastDeberta(nn.Module):
         rows = self.buckets[distance.clamp(-reach, reach) + reach]
         first, stop = rows[0, -1], rows[-1, 0] + 1
         rows = (rows - first).to(torch.int32)
+        # Traced in this order: node names, and with them the bytes of every exported graph, depend on it.
+        everywhere = rows.expand(batch, heads, -1, -1)
         at_read_rows = rows[read_rows].unsqueeze(1).expand(-1, heads, -1, -1)
         return (
-            AttentionContext(mask, first, stop, rows.expand(batch, heads, -1, -1)),
+            AttentionContext(mask, first, stop, everywhere),
             AttentionContext(mask, first, stop, at_read_rows),
         )
 

@@ -47,3 +47,16 @@ def test_the_registry_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_no_other_room_knows_one_by_name() -> None:
+    """They ask ``base.Architecture``; only the registry leads to a folder of an architecture."""
+    package = Path(architectures.__file__).parent.parent
+    folders = [name.partition(":")[0].rsplit(".", 1)[0] for name in ARCHITECTURES.values()]
+    knowing = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if not path.is_relative_to(package / "architectures")
+        and any(folder in path.read_text(encoding="utf-8") for folder in folders)
+    }
+    assert knowing == set()

@@ -112,6 +112,16 @@ def test_sources_that_are_never_negative_use_the_whole_range() -> None:
     assert np.array_equal(zeros, np.zeros_like(zeros)), "a row without a range divides by something"
 
 
+def test_loud_inputs_do_not_coarsen_the_steps_of_the_others() -> None:
+    made, inputs = products(), X.copy()
+    inputs[..., [3, 7]] *= 1000
+    use_row_scales(made, [plan(smoothing=SMOOTHING, loud=(3, 7))])
+    weight = WEIGHTS["left"].copy()
+    exact = inputs @ weight
+    weight[[3, 7]] = 0.0
+    assert np.abs(run(made, {"x": inputs})["y_left"] - exact).max() < 0.1 * np.abs(inputs @ weight).max()
+
+
 def test_a_row_does_not_depend_on_the_others() -> None:
     made = products()
     use_row_scales(made, [plan()])

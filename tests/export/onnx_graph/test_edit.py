@@ -34,7 +34,7 @@ def chain() -> ModelProto:
 
 def test_finding() -> None:
     graph = GraphEditor(chain())
-    assert [found.name for found in graph.nodes("Add", "Mul")] == ["double", "more"]
+    assert [item.name for item in graph.nodes("Add", "Mul")] == ["double", "more"]
     assert len(graph.nodes()) == 7
     assert graph.node("last").op_type == "Neg" and graph.node("nowhere") is None
     assert graph.producer("y").name == "last" and graph.producer("x") is None

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gliner2_export.architectures.base import CheckpointConfig
+from gliner2_lite.architectures.span.counts import COUNTING_LAYERS
 from gliner2_lite.errors import CheckpointError
 
-#: Those of the reference; what each does is in the runtime's ``architectures/span/counts.py``.
-COUNTING_LAYERS = ("count_lstm", "count_lstm_v2", "count_lstm_moe")
 DEFAULT_MAX_WIDTH = 8  # of the reference, for files that name none
 
 
@@ -26,7 +25,9 @@ class SpanConfig(CheckpointConfig):
 def read_span_config(raw: Mapping[str, Any], common: CheckpointConfig, path: Path) -> SpanConfig:
     """The span fields of ``raw``, today's form (``span_head``) or the early one, with the defaults applied.
 
-    Raises CheckpointError naming ``path`` and the field that is wrong.
+    Raises:
+        CheckpointError: a counting layer that the runtime does not know, or a width that is no positive
+            integer; names ``path`` and the field.
     """
     counting_layer = raw.get("counting_layer", "count_lstm")
     if counting_layer not in COUNTING_LAYERS:

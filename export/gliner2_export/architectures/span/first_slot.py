@@ -26,7 +26,8 @@ class FirstSlot(nn.Module):
         hidden = gru.hidden_size
         with torch.no_grad():
             first = embed.pos_embedding.weight[0]
-            self.register_buffer("input_side", gru.weight_ih_l0 @ first + gru.bias_ih_l0)  # [3H]
+            # The name stands in every graph that was exported: another one would change their bytes.
+            self.register_buffer("given", gru.weight_ih_l0 @ first + gru.bias_ih_l0)  # [3H]
         self.state = nn.Linear(hidden, 3 * hidden)
         self.state.weight, self.state.bias = gru.weight_hh_l0, gru.bias_hh_l0
         self.project = PROJECTORS[type(embed).__name__](embed)
@@ -54,10 +55,10 @@ class FirstSlot(nn.Module):
     def _step(self, labels: Tensor) -> Tensor:
         """One step of torch.nn.GRU from the marker states."""
         hidden = labels.shape[-1]
-        kept = self.state(labels)
-        gates = torch.sigmoid(self.input_side[: 2 * hidden] + kept[..., : 2 * hidden])
+        kept, input_side = self.state(labels), self.given
+        gates = torch.sigmoid(input_side[: 2 * hidden] + kept[..., : 2 * hidden])
         reset, update = gates[..., :hidden], gates[..., hidden:]
-        candidate = torch.tanh(self.input_side[2 * hidden :] + reset * kept[..., 2 * hidden :])
+        candidate = torch.tanh(input_side[2 * hidden :] + reset * kept[..., 2 * hidden :])
         return candidate + update * (labels - candidate)
 
 
@@ -96,6 +97,7 @@ class MlpProjector(nn.Module):
         self.projector = embed.projector
 
     def forward(self, step: Tensor, labels: Tensor, label_tasks: Tensor) -> Tensor:
+        """GRU states ``step`` and marker states ``labels`` [B, M, H], ``label_tasks`` [B, M] → [B, M, H]."""
         return self.projector(torch.cat([step, labels], dim=-1))
 
 
@@ -111,6 +113,7 @@ class TransformerProjector(nn.Module):
         self.last = block.out_projector[-1]
 
     def forward(self, step: Tensor, labels: Tensor, label_tasks: Tensor) -> Tensor:
+        """GRU states ``step`` and marker states ``labels`` [B, M, H], ``label_tasks`` [B, M] → [B, M, H]."""
         mixed = step + labels
         other = (label_tasks.unsqueeze(1) != label_tasks.unsqueeze(2)).unsqueeze(1)  # [B, 1, M, M]
         attended = self.enter(mixed)
@@ -134,6 +137,7 @@ class TransformerLayer(nn.Module):
         self.norm1, self.norm2 = layer.norm1, layer.norm2
 
     def forward(self, x: Tensor, masked: Tensor) -> Tensor:
+        """``x`` [B, M, H], ``masked`` bool [B, 1, M, M]: which labels a label does not see → [B, M, H]."""
         batch, labels, width = x.shape
         size = width // self.heads
         packed = self.packed(x).reshape(batch, labels, 3, self.heads, size).permute(2, 0, 3, 1, 4)
@@ -156,6 +160,7 @@ class ExpertProjector(nn.Module):
         self.w1, self.b1, self.w2, self.b2 = embed.w1, embed.b1, embed.w2, embed.b2
 
     def forward(self, step: Tensor, labels: Tensor, label_tasks: Tensor) -> Tensor:
+        """GRU states ``step`` and marker states ``labels`` [B, M, H], ``label_tasks`` [B, M] → [B, M, H]."""
         gates = self.router(step)  # [B, M, 4], ends in a softmax
         mixed = torch.zeros_like(step)
         for expert in range(self.w1.shape[0]):

@@ -82,6 +82,7 @@ class ExportGraph(nn.Module):
         label_tasks: Tensor | None = None,
         word_pieces: Tensor | None = None,
     ) -> dict[str, Tensor]:
+        """Inputs and outputs by name, as described above."""
         tasks, labels = prompt_tokens.shape[1], label_tokens.shape[1]
         read_rows = torch.cat([prompt_tokens, label_tokens, word_tokens.flatten(1)], dim=1)
         states = self.encoder(input_ids, attention_mask, read_rows)  # [B, R, H]

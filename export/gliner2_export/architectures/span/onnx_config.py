@@ -99,6 +99,7 @@ class SpanOnnxConfig(OnnxConfig):
 
     @property
     def inputs(self) -> dict[str, dict[int, str]]:
+        """Names of the dynamic axes of every input that this graph has, in their order."""
         axes = {name: dict(sizes) for name, sizes in INPUT_AXES.items()}
         if not self.label_tasks:
             del axes["label_tasks"]
@@ -109,6 +110,7 @@ class SpanOnnxConfig(OnnxConfig):
 
     @property
     def outputs(self) -> dict[str, dict[int, str]]:
+        """The same of the outputs."""
         return {name: dict(sizes) for name, sizes in OUTPUT_AXES.items()}
 
     def generate_dummy_inputs(

@@ -47,6 +47,7 @@ class SpanScoring:
     def answers(
         self, sample: Sample, batch: Batch, outputs: Mapping[str, np.ndarray], *, threshold: float
     ) -> list[TaskAnswer]:
+        """As the runtime decodes them, without an overlap policy."""
         return [
             decode_task(task, scores, sample, threshold=threshold, policy=None)
             for task, scores in zip(sample.prompt.tasks, self._scores(sample, batch, outputs), strict=True)
