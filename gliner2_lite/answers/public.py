@@ -66,15 +66,21 @@ def public_result(answers: Answers, shape: Shape) -> dict[str, Any]:
     for name in answers.requested_relations:
         relations.setdefault(name, [])
     if relations:
-        result[RELATIONS_KEY] = relations
+        result[RELATIONS_KEY] = {key: relations[key] for key in answers.relation_keys} | relations
     return {key: result.get(key, []) for key in answers.keys} | result
 
 
 def public_keys(answers: Answers) -> list[str]:
     """The keys of the public result, in order."""
-    gathered = {key: _is_gathered(key, answer, answers) for key, answer in answers.by_key().items()}
-    keys = [key for key, apart in gathered.items() if not apart]
-    return [*keys, RELATIONS_KEY] if any(gathered.values()) or answers.requested_relations else keys
+    apart = relation_keys(answers)
+    keys = [key for key, answer in answers.by_key().items() if not _is_gathered(key, answer, answers)]
+    return [*keys, RELATIONS_KEY] if apart else keys
+
+
+def relation_keys(answers: Answers) -> list[str]:
+    """The keys of what the public result gathers as relations, in order."""
+    gathered = [key for key, answer in answers.by_key().items() if _is_gathered(key, answer, answers)]
+    return list(dict.fromkeys([*gathered, *answers.requested_relations]))
 
 
 def _is_gathered(key: str, answer: TaskAnswer, answers: Answers) -> bool:

@@ -146,12 +146,14 @@ class Answers:
     """The answers to all tasks of a prompt about one text, in the prompt's order.
 
     ``requested_relations`` are the relation types that a public result names even without a pair. ``keys``
-    is the order in which a public result names what it holds, where that is not the order of the tasks.
+    and ``relation_keys`` are the order in which a public result names what it holds, and its relations,
+    where that is not the order of the tasks.
     """
 
     tasks: tuple[tuple[str, TaskAnswer], ...] = ()
     requested_relations: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    relation_keys: tuple[str, ...] = ()
 
     def by_key(self) -> dict[str, TaskAnswer]:
         """The answer of every result key; of tasks with one key the last one, in the place of the first."""

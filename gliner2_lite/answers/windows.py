@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from gliner2_lite.answers.overlap import DISALLOW
-from gliner2_lite.answers.public import public_keys
+from gliner2_lite.answers.public import public_keys, relation_keys
 from gliner2_lite.answers.types import Answers, Move, Span, TaskAnswer
 from gliner2_lite.prompt.chunks import Chunk
 
@@ -22,16 +22,19 @@ def merge_windows(
     """
     parts: dict[str, list[Any]] = {}  # result key → the windows' answers, all of one type
     requested: dict[str, None] = {}
-    keys: dict[str, None] = {}  # as the reference, which merges public results, comes by them
+    # In the order in which the reference, which merges public results, comes by them.
+    keys: dict[str, None] = {}
+    relations: dict[str, None] = {}
     for chunk, window in zip(chunks, answers, strict=True):
         requested |= dict.fromkeys(window.requested_relations)
         keys |= dict.fromkeys(public_keys(window))
+        relations |= dict.fromkeys(relation_keys(window))
         for key, answer in window.by_key().items():
             parts.setdefault(key, []).append(answer.moved(_into(text, chunk.offset)))
     tasks: list[tuple[str, TaskAnswer]] = [
         (key, type(same[0]).merged(same, policy or DISALLOW)) for key, same in parts.items()
     ]
-    return Answers(tuple(tasks), tuple(requested), tuple(keys))
+    return Answers(tuple(tasks), tuple(requested), tuple(keys), tuple(relations))
 
 
 def _into(text: str, offset: int) -> Move:

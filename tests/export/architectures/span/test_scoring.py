@@ -9,6 +9,7 @@ import pytest
 
 from gliner2_export.architectures.span.scoring import SpanScoring, task_probabilities
 from gliner2_lite.architectures.span.scores import TaskScores
+from gliner2_lite.graph.numeric import Arrays
 from gliner2_lite.prompt.layout import build_prompt
 from gliner2_lite.schema import Schema, compile_schema
 
@@ -57,8 +58,8 @@ def test_spans_and_choices_are_cells_and_those_beyond_the_text_are_zero() -> Non
 def test_the_instances_are_those_that_the_other_model_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
 
-    def score(heads: object, features: object, *rest: object, **options: object) -> list[TaskScores]:
-        read.append((float(features.count_logits), float(features.class_logits)))
+    def score(heads: object, arrays: Arrays, *rest: object, **options: object) -> list[TaskScores]:
+        read.append((float(arrays["count_logits"]), float(arrays["class_logits"])))
         return [TaskScores(1, classes=LOGITS)]
 
     monkeypatch.setattr("gliner2_export.architectures.span.scoring.score_sample", score)
