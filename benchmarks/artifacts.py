@@ -1,7 +1,7 @@
 """Exports made on demand and kept: ours through the exporter, the plain one through ``plain_export``.
 
 A kept export is used again only while neither the checkpoint nor the code that made it has changed, so
-that no run times yesterday's graph.
+that no run times an outdated graph.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Random stand-ins for the official checkpoints: their shapes, files and costs, without what they know.
+"""Random stand-ins for the official checkpoints: the same shapes, files and costs, but untrained weights.
 
 Answers of random weights would not cost what real ones do: counts anywhere from 0 to 19, half of all spans
 found. So two last layers are set: one instance per task, and about one span cell in a hundred above the

@@ -1,4 +1,4 @@
-"""Who is timed: our variants, the reference on torch, and a plain ONNX export of the same checkpoint."""
+"""The contestants: our variants, the reference on torch, and a plain ONNX export of the same checkpoint."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def measured_run(settings: Settings, *, kind: str) -> Iterator[tuple[dict[str, W
 
 
 class LoadClock:
-    """How much of the machine other processes use, from its making to :meth:`others_percent`."""
+    """How much of the machine other processes use, from its creation to :meth:`others_percent`."""
 
     def __init__(self) -> None:
         self._busy, self._ours, self._begin = busy_seconds(), _seconds_of_this_process(), os.times().elapsed
@@ -74,7 +74,7 @@ def take_turns(workers: Mapping[str, Worker], turn: int) -> Iterator[Worker]:
 
 
 def rotated_names(names: Sequence[str], turn: int) -> Sequence[str]:
-    """``names``, another one first in every turn, and backwards in every other: neighbours change."""
+    """``names`` rotated by ``turn``, and reversed in odd turns, so that neighbours change."""
     step = -1 if turn % 2 else 1
     return [names[(turn + step * place) % len(names)] for place in range(len(names))]
 

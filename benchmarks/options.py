@@ -114,10 +114,10 @@ def count(text: str) -> int:
 
 
 def positives(text: str) -> tuple[int, ...]:
-    """Such numbers by commas."""
+    """An argument of whole numbers from 1, separated by commas."""
     return tuple(positive(part.strip()) for part in text.split(","))
 
 
 def names(text: str) -> list[str]:
-    """Words by commas."""
+    """An argument of words, separated by commas."""
     return [part.strip() for part in text.split(",")]

@@ -1,4 +1,4 @@
-"""The plain export at work: its graph in our pipeline, in the place of our graph's session.
+"""Runs the plain export: its graph in our pipeline, in the place of our graph's session.
 
 Everything around the graph is ours (tokenizer cache, decoding) and the span scores are factorised as in
 gliner2 2.1.0, so what is compared is the graph. The reference runs its counting layer outside a graph, per

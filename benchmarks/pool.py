@@ -70,7 +70,7 @@ class Worker:
         return self._answer()
 
     def close(self) -> None:
-        """End the process: politely, then not."""
+        """End the process: close its input, and kill it if it does not end."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:

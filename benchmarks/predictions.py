@@ -1,4 +1,4 @@
-"""Answers kept on disk while ``accuracy`` runs, so that a run that was ended goes on where it was.
+"""Answers kept on disk while ``accuracy`` runs, so that an interrupted run can be continued.
 
 One JSON object a line, appended and flushed batch by batch. A half-written last line is cut off.
 """

@@ -1,4 +1,4 @@
-"""The questions of ``accuracy``: labelled texts, each with a schema of all labels that its file knows."""
+"""The questions of ``accuracy``: labelled texts, each with a schema of all labels in its file."""
 
 from __future__ import annotations
 

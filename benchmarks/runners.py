@@ -21,11 +21,11 @@ class SessionTimer:
     tokens: int = 0
 
     def reset(self) -> None:
-        """Begin anew: the next calls are counted from nothing."""
+        """Set the seconds to 0; the next calls are counted from there."""
         self.seconds = 0.0
 
     def note(self, event: SessionEvent) -> None:
-        """Add a run that a session tells of; an observer of ``gliner2_lite.graph.session``."""
+        """Add one run; an observer for ``gliner2_lite.graph.session.observed``."""
         if event.what == "run":
             self.seconds += event.seconds
             self.tokens = event.shape[1]

@@ -1,4 +1,4 @@
-"""What every command shares: who runs, with which threads, on which texts, and where results go."""
+"""The settings that every command shares: contestants, threads, texts, and the folder for results."""
 
 from __future__ import annotations
 

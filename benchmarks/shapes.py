@@ -1,6 +1,6 @@
 """Shapes of stand-in checkpoints: the sizes of the official encoders.
 
-Apart from what makes the checkpoints, so that the command line names them without torch.
+Kept apart from ``checkpoint.py``, so that the command line can list them without torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A process of ``tokenizer``: open one form of a bundle's tokenizer and look words up, the clock running.
+"""A process of ``tokenizer``: open one form of a bundle's tokenizer and look words up, both timed.
 
 It must add nothing to what it measures: imports that a form needs are part of its loading.
 """

@@ -1,4 +1,4 @@
-"""What a process takes of the memory, as the kernel tells it. Imports nothing: small processes use it."""
+"""The memory of a process, as the kernel reports it. Imports nothing heavy: small processes use it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_peaks() -> dict[str, float]:
 
 
 def reset_peaks() -> None:
-    """Let the largest resident of this process begin anew, from what it is now."""
+    """Set the largest resident size of this process back to its current size."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 

@@ -107,7 +107,7 @@ def mixed_calls(runner: Runner, job: Job) -> Job:
 
 
 def usage(runner: Runner, job: Job) -> Job:
-    """What this process takes of the memory now; see ``benchmarks.usage``."""
+    """The memory of this process now; see ``benchmarks.usage``."""
     gc.collect()
     return {"usage": read_usage()}
 

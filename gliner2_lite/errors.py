@@ -1,4 +1,4 @@
-"""Every error this package raises on purpose, as one small tree.
+"""Every error this package raises on purpose, as one class hierarchy.
 
 Each class is also the built-in kind that callers already catch (``ValueError``, ``TypeError``,
 ``FileNotFoundError``), so ``except ValueError`` written for the reference keeps working. A message

@@ -67,7 +67,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> None:
-    """Ask what no earlier run has asked, score all answers, and print the report."""
+    """Ask the questions without a stored answer, score all answers, and print the report."""
     if not options.data.is_dir():
         raise InputError(f"--data {options.data} is not a directory")
     descriptions = None
@@ -94,10 +94,10 @@ def run(options: argparse.Namespace) -> None:
 def measure(
     settings: Settings, questions: Sequence[Question], predictions: Predictions, *, options: dict[str, Any]
 ) -> dict[str, Any]:
-    """Ask every contestant what ``predictions`` does not know yet, and score all answers.
+    """Ask every contestant the questions that ``predictions`` has no answer to, and score all answers.
 
-    ``options`` says how the questions were drawn, for the result. Answers do not depend on which others were
-    asked, so predictions are kept for the record with its schema, and a larger draw uses them again.
+    ``options`` says how the questions were drawn, for the result. An answer does not depend on the
+    other questions, so predictions are stored by record and schema, and a larger draw reuses them.
     """
     result = new_result(settings, "accuracy")
     result["settings"] |= options
@@ -125,7 +125,7 @@ def measure(
 
 
 def answers_of(result: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Answer]:
-    """A formatted result with places, in the form in which gold answers are written."""
+    """The answers of a formatted result with offsets, in the form of gold answers."""
     answers: list[Answer] = []
     for label, spans in (result.get("entities") or {}).items():
         answers += [("entities", "entities", label, str(span["start"]), span["text"]) for span in spans]
@@ -198,7 +198,7 @@ def _key(contestant: Contestant, question: Question, options: str) -> Key:
 
 
 def _fingerprint(contestant: Contestant) -> str:
-    """What changes when the contestant's model does: answers of another model are not taken for its own."""
+    """A key that changes with the contestant's model, so that answers of another model are not reused."""
     root = Path(contestant.path)
     if contestant.kind == "gliner2":
         return checkpoint_key(root)

@@ -32,7 +32,7 @@ WARM_CALLS = 1  # untimed, at the begin of every turn: another contestant has ju
 
 @dataclass(frozen=True)
 class Case:
-    """One row: which schema on texts of how many words."""
+    """One row of the report: a schema, and the number of words per text."""
 
     group: str  # "grid" or "labels"
     schema: str
@@ -50,7 +50,7 @@ QUICK = (
 
 @dataclass(frozen=True)
 class Times:
-    """``fast`` should be at least ``times`` faster than ``slow`` on texts of ``words`` words."""
+    """``fast`` should be at least ``times`` times as fast as ``slow`` on texts of ``words`` words."""
 
     fast: str
     slow: str

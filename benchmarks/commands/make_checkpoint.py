@@ -1,4 +1,4 @@
-"""``make-checkpoint``: a random checkpoint in the official layout, to time where no real one can be had."""
+"""``make-checkpoint``: a random checkpoint in the official layout, for timing without a real one."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def run(options: argparse.Namespace) -> None:
 
 
 def report(ratio: float) -> str:
-    """What is worth knowing of the new checkpoint: how long its tokenizer makes texts."""
+    """The line to print about the new checkpoint: the tokens per word of its tokenizer."""
     return f"{ratio:.2f} tokens per word on the texts it was made from"

@@ -1,4 +1,4 @@
-"""``resources``: what a model needs, goal by goal: the other commands in turn, and one table of them."""
+"""``resources``: the other commands in turn, and one table of all goals with their figures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Amount:
-    """How much is run of each part."""
+    """How much each part measures."""
 
     first_calls: int  # before memory is read
     processes: int
@@ -53,7 +53,7 @@ QUICK = Amount(
 
 @dataclass(frozen=True)
 class Environments:
-    """What ``footprint`` measures; as its options."""
+    """The environments that ``footprint`` measures; the fields are its options."""
 
     wheel: Path | None = None
     slim_python: Path | None = None

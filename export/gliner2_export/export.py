@@ -1,4 +1,4 @@
-"""The whole export on one page: checkpoint → graphs, head weights, tokenizer, card, manifest → bundle."""
+"""The whole export: checkpoint → graphs, head weights, tokenizer, card, manifest → bundle."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def write_graphs(
 
 
 def write_heads(loaded: Checkpoint, place: Path) -> None:
-    """The head weights of each variant, in its own precision."""
+    """Write the head weights of each variant, in its own precision."""
     exact = loaded.architecture.head_weights(loaded.extractor)
     np.savez(place / HEADS["fp32"], **exact)
     rounded = loaded.architecture.rounded_weights(exact)

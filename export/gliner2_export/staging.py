@@ -1,4 +1,4 @@
-"""A bundle is complete or not there at all.
+"""Writing a bundle directory that is complete or not there at all.
 
 The directory is built under a temporary name beside its destination and renamed as the last step; when
 it replaces an older bundle, that one stays until the new one is complete.

@@ -1,1 +1,1 @@
-"""Typed answers → results: which of overlapping spans stay, long texts merged, the public shapes."""
+"""Typed answers → results: overlap policies, merging of the windows of long texts, the public JSON shapes."""

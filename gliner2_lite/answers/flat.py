@@ -1,7 +1,8 @@
 """Entities as one flat list, the shape and overlap rules of GLiNER's ``predict_entities``.
 
-spaCy, Presidio and Haystack wrappers for GLiNER make this call. Unlike ``extract_entities``, labels
-compete with each other here: by falling score, a span is dropped if it conflicts with a kept one.
+The wrappers for GLiNER in spaCy, Presidio and Haystack call ``predict_entities``. Unlike in
+``extract_entities``, spans of different labels compete: they are taken by falling score, and a span that
+conflicts with one already kept is dropped.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ Entity = dict[str, Any]
 
 
 def flat_entities(entities: Mapping[str, list[Entity]], *, flat_ner: bool, multi_label: bool) -> list[Entity]:
-    """Spans of all labels without conflicts, sorted by place.
+    """Spans of all labels, sorted by place; of those that conflict, the one with the highest score.
 
     Args:
         entities: label → items with ``text``, ``confidence``, ``start``, ``end``; overlaps allowed.

@@ -1,6 +1,6 @@
 """Raw results → the public JSON shapes, for callers who kept raw results and no longer have the answers.
 
-What a task was is guessed from the shape of its JSON, as the reference does.
+The kind of each task is guessed from the shape of its JSON, as the reference does.
 """
 
 from __future__ import annotations

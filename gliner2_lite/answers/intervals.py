@@ -1,7 +1,7 @@
-"""Sets of half-open ranges that answer in logarithmic time what the overlap rules ask.
+"""Sets of half-open ranges with logarithmic look-ups, for the overlap policies.
 
-A hostile text and a threshold of 0 make a candidate of every word: rules that compare each with each would
-take minutes.
+A hostile text and a threshold of 0 make every word a candidate: comparing each candidate with every other
+one would take minutes.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ class DisjointRanges:
         self._taken: list[Range] = []  # sorted, so only the neighbours of a range can overlap it
 
     def conflicts(self, start: int, end: int) -> bool:
-        """Whether a taken range shares a character with this one."""
+        """Whether a range in the set shares a character with this one."""
         place = bisect_left(self._taken, (start, end))
         if place < len(self._taken) and self._taken[place][0] < end:
             return True
         return place > 0 and start < self._taken[place - 1][1]
 
     def add(self, start: int, end: int) -> None:
-        """Take a range that overlaps none."""
+        """Add a range, which must not overlap any in the set."""
         insort(self._taken, (start, end))
 
 
 class Crossings:
-    """Taken ranges, and whether one of them overlaps another without either containing the other."""
+    """A set of ranges that tells whether one of them crosses another: overlap without containment."""
 
     def __init__(self, ranges: Iterable[Range]) -> None:
-        """``ranges``: all that will ever be asked about or added."""
+        """``ranges``: every range that will be added or asked about."""
         points = sorted({point for pair in ranges for point in pair})
         self._places = {point: place for place, point in enumerate(points)}
         self._last_end = _RangeMaximum(len(points))  # by start
         self._first_start = _RangeMaximum(len(points))  # by end, negated
 
     def conflicts(self, start: int, end: int) -> bool:
-        """Whether a taken range crosses this one."""
+        """Whether a range in the set crosses this one."""
         inside = self._places[start] + 1, self._places[end]  # points strictly between the two
         return self._last_end.largest(*inside) > end or -self._first_start.largest(*inside) < start
 
     def add(self, start: int, end: int) -> None:
-        """Take a range."""
+        """Add a range."""
         self._last_end.raise_to(self._places[start], end)
         self._first_start.raise_to(self._places[end], -start)
 
@@ -80,9 +80,9 @@ class _RangeMaximum:
 
 
 class ChosenSets:
-    """Sets of ranked things that grow by one member each, told apart by their best ranked members.
+    """Sets of ranks, each an earlier set with one more member, compared by their best members.
 
-    A set is a node of a tree: its newest member and the set before it. Every node knows an ancestor far
+    A set is a node of a tree: its newest member and the set before it. Every node stores an ancestor far
     above and the best rank on the way there, so two sets of equal size are compared in logarithmic time.
     """
 
@@ -115,7 +115,7 @@ class ChosenSets:
         return self._sizes[chosen]
 
     def better(self, one: int, other: int) -> bool:
-        """Of two different sets of one size: whether the best member that they do not share is of ``one``."""
+        """Whether the best member that only one of the sets has is in ``one``; both have the same size."""
         first = second = sys.maxsize  # ranks are those of all candidates, of which few may have been added
         while one != other:
             if self._jumps[one] != self._jumps[other]:

@@ -22,7 +22,7 @@ _NAMES = {
 
 
 def canonical_policy(policy: str | None) -> str | None:
-    """One of the four policies, or None (the default: greedy by confidence).
+    """The canonical name of an overlap policy (one of four), or None (the default: greedy by confidence).
 
     Raises:
         InputTypeError: not a string. InputError: an unknown name.
@@ -47,7 +47,7 @@ def resolve(
     start: Callable[[Item], int],
     end: Callable[[Item], int],
 ) -> list[Item]:
-    """The surviving items.
+    """The items that ``policy`` keeps.
 
     ``None`` takes items by falling score (input order on ties) and drops what overlaps a taken one.
     Every named policy first keeps the best of equal ranges, and returns by (−score, start, end):

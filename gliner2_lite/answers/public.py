@@ -26,7 +26,7 @@ class Shape:
     """What a public result shows.
 
     ``merged`` is for answers that were merged from windows: equal texts at other places stay, a pair is a
-    dict, and a span without attributes is plain text even where others have some. So the reference does it.
+    dict, and a span without attributes is plain text even where others have some, as in the reference.
     """
 
     include_confidence: bool = False

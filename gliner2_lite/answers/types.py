@@ -1,7 +1,7 @@
-"""What a text was answered, as data: the one form between scores and the public shapes.
+"""The answers about a text as typed data: the form between scores and the public JSON shapes.
 
-Every kind of answer also says how the answers of a document's windows become one: ``moved`` puts spans where
-they stand in the document, ``merged`` joins the windows' answers to one task.
+Every answer type can join the answers about a document's windows: ``moved`` shifts spans to their offsets in
+the document, ``merged`` makes one answer of the windows' answers to one task.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ Move = Callable[[Span], Span]
 
 @dataclass(frozen=True, slots=True)
 class EntityAnswer:
-    """Spans per entity type; ``values`` is None when the count gate was closed."""
+    """Spans per entity type; ``values`` is None when the predicted count is 0."""
 
     values: Values | None
     has_attributes: bool = False
 
     def moved(self, move: Move) -> EntityAnswer:
-        """The same entities elsewhere."""
+        """The same entities, every span moved by ``move``."""
         return self if self.values is None else replace(self, values=_moved(self.values, move))
 
     @classmethod
     def merged(cls, parts: Sequence[EntityAnswer], policy: str) -> EntityAnswer:
-        """Of spans of one type that overlap, those that ``policy`` keeps, in order of place."""
+        """Entities by type, in text order; of overlapping spans of a type those that ``policy`` keeps."""
         answered = [part for part in parts if part.values is not None]
         if not answered:
             return parts[0]
@@ -79,14 +79,14 @@ class RecordAnswer:
     instances: tuple[Values, ...] | None
 
     def moved(self, move: Move) -> RecordAnswer:
-        """The same records elsewhere."""
+        """The same records, every span moved by ``move``."""
         if self.instances is None:
             return self
         return RecordAnswer(tuple(_moved(instance, move) for instance in self.instances))
 
     @classmethod
     def merged(cls, parts: Sequence[RecordAnswer], policy: str) -> RecordAnswer:
-        """All records; of those that are equal but for confidences the surest, in the place of the first."""
+        """All records; of those that differ only in confidences the surest, at the position of the first."""
         filled = [part.instances for part in parts if part.instances]
         if not filled:
             return parts[0]
@@ -101,12 +101,12 @@ class RelationAnswer:
     pairs: tuple[tuple[Span, Span], ...]
 
     def moved(self, move: Move) -> RelationAnswer:
-        """The same pairs elsewhere."""
+        """The same pairs, every span moved by ``move``."""
         return RelationAnswer(tuple((move(head), move(tail)) for head, tail in self.pairs))
 
     @classmethod
     def merged(cls, parts: Sequence[RelationAnswer], policy: str) -> RelationAnswer:
-        """All pairs; of those that are equal but for confidences the surest, in the place of the first."""
+        """All pairs; of those that differ only in confidences the surest, at the position of the first."""
         return cls(
             _surest(
                 (pair for part in parts for pair in part.pairs),
@@ -124,7 +124,7 @@ class ClassAnswer:
     multi_label: bool
 
     def moved(self, move: Move) -> ClassAnswer:
-        """The answer itself: labels have no place."""
+        """This answer, unchanged: labels have no offsets."""
         return self
 
     @classmethod
@@ -146,8 +146,8 @@ class Answers:
     """The answers to all tasks of a prompt about one text, in the prompt's order.
 
     ``requested_relations`` are the relation types that a public result names even without a pair. ``keys``
-    and ``relation_keys`` are the order in which a public result names what it holds, and its relations,
-    where that is not the order of the tasks.
+    and ``relation_keys`` are the key order of the public result and of its relations, where it differs from
+    the order of the tasks.
     """
 
     tasks: tuple[tuple[str, TaskAnswer], ...] = ()
@@ -156,7 +156,7 @@ class Answers:
     relation_keys: tuple[str, ...] = ()
 
     def by_key(self) -> dict[str, TaskAnswer]:
-        """The answer of every result key; of tasks with one key the last one, in the place of the first."""
+        """Result key → answer; of tasks that share a key the last answer, at the position of the first."""
         return dict(self.tasks)
 
 

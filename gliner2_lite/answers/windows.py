@@ -15,10 +15,10 @@ from gliner2_lite.prompt.chunks import Chunk
 def merge_windows(
     text: str, chunks: Sequence[Chunk], answers: Sequence[Answers], *, policy: str | None
 ) -> Answers:
-    """The answers about ``text`` from those about its windows, with offsets into ``text``.
+    """Merge the answers about the windows of ``text`` into answers with offsets into ``text``.
 
-    How the answers to one task are joined is said by their type. ``policy`` is which of overlapping entity
-    spans stay; None means ``disallow`` here, as in the reference.
+    Each answer type defines how it is merged. ``policy`` decides which of overlapping entity spans stay; None
+    means ``disallow`` here, as in the reference.
     """
     parts: dict[str, list[Any]] = {}  # result key → the windows' answers, all of one type
     requested: dict[str, None] = {}

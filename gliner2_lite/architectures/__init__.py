@@ -1,6 +1,6 @@
 """Arrays of the graph → scores → typed answers, in one folder per architecture.
 
-A bundle's manifest names its architecture; this table is the one place outside the folders that does.
+A bundle's manifest names its architecture. Outside those folders, only the table below lists the names.
 """
 
 from __future__ import annotations

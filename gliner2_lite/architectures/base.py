@@ -1,7 +1,7 @@
-"""The seam between the pipeline and an architecture: what each one has to give.
+"""The interface between the pipeline and an architecture.
 
-The pipeline encodes texts, runs the graph and hands its arrays over; an architecture turns them into scores
-of a type of its own, and those into the answers of :mod:`gliner2_lite.answers.types`.
+The pipeline encodes texts and runs the graph. An architecture turns the graph's arrays into scores, of a type
+of its own, and the scores into the answers of :mod:`gliner2_lite.answers.types`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DecodeOptions(Protocol):
 
 
 class Architecture(Protocol[Scores]):
-    """One loaded model's way from the arrays of its graph to typed answers; used from several threads."""
+    """Turns the arrays of one loaded model's graph into typed answers; used from several threads."""
 
     contract: ClassVar[Contract]
 

@@ -28,7 +28,7 @@ def choose_classes(task: ClassificationSpec, logits: FloatArray) -> ClassAnswer:
 
     Args:
         task: labels and options.
-        logits: [M], as above; what stands beyond the task's labels is not shown.
+        logits: [M], of the task's labels in their order; further values are ignored.
     """
     probabilities = class_probabilities(task, logits)[: len(task.labels)].tolist()
     labels = [Label(label, value) for label, value in zip(task.labels, probabilities, strict=True)]

@@ -1,4 +1,4 @@
-"""The files of a bundle: compared with the manifest, named safely, read with a remedy where that fails.
+"""The files of a bundle: compared with the manifest, with safe names and errors that say what to do.
 
 Sizes are compared at every start. SHA-256 costs a read of the whole file, so it is compared on request and
 after a download.
@@ -43,7 +43,7 @@ def _verify(path: Path, record: FileRecord, *, hashes: bool) -> None:
 
 @contextmanager
 def access(path: Path) -> Iterator[None]:
-    """Turn what the system refuses within the block into a BundleError with the remedy; ``path`` is meant."""
+    """Turn an OSError within the block into a BundleError, about ``path`` if the OSError names no file."""
     try:
         yield
     except PermissionError as error:
@@ -87,8 +87,8 @@ def file_sha256(path: Path) -> str:
 def safe_relative(name: str, root: Path, manifest: Path) -> str:
     """``name`` when it is a plain relative path that stays inside ``root``, else BundleError.
 
-    ``manifest`` names it, and opens the message. A link may only lead to the blob store of the Hub cache that
-    the snapshot belongs to.
+    ``manifest`` is the file that names it; the message begins with its path. A link may only lead to the blob
+    store of the Hub cache that the snapshot belongs to.
     """
     pure = PurePosixPath(name)
     if not name or pure.is_absolute() or ".." in pure.parts or "\\" in name or ":" in name or "\0" in name:

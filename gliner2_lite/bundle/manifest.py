@@ -1,4 +1,4 @@
-"""The manifest of a bundle: what it says, as checked types.
+"""The manifest of a bundle, as checked types.
 
 It is read first and trusted only after it is checked: format version, the type of every field, and paths
 that stay inside the directory. ``files.py`` compares the files with it.
@@ -61,7 +61,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the manifest says of one file."""
+    """The manifest's entry for one file."""
 
     size: int
     sha256: str

@@ -1,4 +1,4 @@
-"""``gliner2-lite completion``: a script per shell, made from the parser, so that it cannot fall behind."""
+"""``gliner2-lite completion``: a script per shell, made from the parser, so that it is always up to date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ fish   gliner2-lite completion fish > ~/.config/fish/completions/gliner2-lite.fi
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One option (its ``names``) or positional (none): the values it takes, or that it takes a file.
+    """One option (with ``names``) or positional (without): its allowed values, or that it takes a file.
 
     ``takes_value`` is False for a flag.
     """

@@ -1,4 +1,4 @@
-"""``gliner2-lite extract``: options to one schema, texts to one answer each, in order."""
+"""``gliner2-lite extract``: one schema from the options, one answer per text, in order."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
     """Extract from every text of ``options`` and write one answer for each, in order.
 
     Raises:
-        InputError: after the last one, when some could not be read; at once with ``--strict``.
+        InputError: a text could not be read. Raised after the last text, or at once with ``--strict``.
     """
     _check(options)
     schema = build_schema(options)

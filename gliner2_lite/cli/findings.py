@@ -32,7 +32,7 @@ class Finding:
 
 
 def findings(result: Mapping[str, Any]) -> Iterator[Finding]:
-    """Everything in a result, in its order; of several records in a structure each has its number."""
+    """All findings of a result, in its order; several records of one structure are numbered."""
     for section in read_sections("", result):  # whose offsets are not looked at here
         if isinstance(section, Entities):
             for name, items in section.types:

@@ -40,8 +40,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the facts. Of the bundle, its manifest, quality report and compiled graphs are looked at; of a
-    repository's, manifest and report are downloaded."""
+    """Print what is installed, and the bundle's manifest, quality report and compiled graphs.
+
+    Of a repository, only the manifest and the report are downloaded.
+    """
     from gliner2_lite.bundle.manifest import QUALITY_NAME, read_bundle
     from gliner2_lite.hub.options import HubOptions
     from gliner2_lite.load.locate import locate

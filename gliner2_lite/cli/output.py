@@ -1,4 +1,4 @@
-"""Where results go, and what a line of JSON holds: whole lines only, a file all at once or not at all."""
+"""Writing results: whole lines only, and an output file appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PART = ".part"
 
 
 class Output:
-    """Writes whole lines, each at once, so that a reader of a pipe sees a result when it is there."""
+    """Writes whole lines, each at once, so that a reader of a pipe sees every result without delay."""
 
     def __init__(self, file: BinaryIO, signals: StopSignals) -> None:
         self._file = file
@@ -75,7 +75,10 @@ def _keep_whole_lines(part: Path, size: int, name: str) -> None:
 
 
 def json_line(record: Record, answer: Mapping[str, Any] | str, layout: Layout) -> str:
-    """A result beside the record's own keys, bare where the input was a bare line; an error beside its id."""
+    """One line of JSON: the result among the record's keys, or alone where the input was a bare line.
+
+    An ``answer`` that is a string is an error message; it is written with the record's place and id.
+    """
     if not isinstance(answer, str):
         return _dump(answer if record.keys is None else {**record.keys, layout.result_field: answer})
     name = "file" if record.line is None else layout.id_field or "id"

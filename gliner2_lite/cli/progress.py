@@ -14,8 +14,8 @@ from gliner2_lite.cli.sources import Source
 def progress(sources: Sequence[Source], *, into_file: bool) -> Iterator[Callable[[Record], None]]:
     """A function to call with each finished record: it moves a bar over the bytes of all ``sources``.
 
-    The share is shown where all sizes are known. Without a terminal on stderr, or without tqdm, nothing is.
-    Results that scroll over the same terminal (``into_file`` False) are progress enough.
+    A percentage is shown where all sizes are known. There is no bar without a terminal on stderr, without
+    tqdm, or where the results scroll over a terminal (``into_file`` False).
     """
     over_results = sys.stdout.isatty() and not into_file
     if not sources or not sys.stderr.isatty() or over_results:

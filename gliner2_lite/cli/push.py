@@ -1,4 +1,4 @@
-"""``gliner2-lite push``: a bundle directory becomes a repository on the Hub."""
+"""``gliner2-lite push``: upload a bundle directory to a repository on the Hub."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def add_push_options(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    """What is common to ``push`` and ``export --push``."""
+    """Add the options that ``push`` and ``export --push`` share."""
     parser.add_argument("--private", action="store_true", help="make a new repository private")
     parser.add_argument("--revision", metavar="BRANCH", help="push to this branch (default: main)")
     parser.add_argument("--commit-message", metavar="TEXT", help="first line of the commit")

@@ -23,7 +23,7 @@ CONVERT = "convert it first, for example with iconv"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which keys of a record mean what; ``id_field`` None: no key is required."""
+    """The keys of text, id and result in a record; with ``id_field`` None no id is required."""
 
     text_field: str = "text"
     id_field: str | None = None
@@ -34,8 +34,8 @@ class Layout:
 class Record:
     """One text of the input, or why there is none (``error``).
 
-    ``keys`` are what the result is written beside, None where the input was a bare line. ``size`` is the
-    number of bytes it took.
+    ``keys`` are the record's keys, beside which the result is written; None where the input was a bare line.
+    ``size`` is the number of bytes read for it.
     """
 
     file: str
@@ -47,7 +47,7 @@ class Record:
 
     @property
     def place(self) -> str:
-        """Where the record stands, for people."""
+        """File and line of the record, as shown in messages."""
         name = "standard input" if self.file == STDIN else self.file
         return name if self.line is None else f"{name}, line {self.line}"
 

@@ -1,4 +1,4 @@
-"""Records in, records with their replies out: errors keep their place among the results."""
+"""Records → records with their replies; errors keep their place among the results."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ def replies(
 ) -> Generator[tuple[Record, Reply], None, None]:
     """Each record with its result, or with the message of what is wrong with it, in order.
 
-    ``extract`` takes texts as it needs them and gives one result or error for each; the error that stands
-    for an unreadable record it gives back. With ``stop_early`` nothing is read after the first of those.
-    ``long`` says that ``extract`` reads texts in windows. Closing this closes ``extract``.
+    ``extract`` reads texts as it needs them and yields one result or error for each. In the place of an
+    unreadable record it gets an InputError, which it yields unchanged; with ``stop_early`` the first such
+    record is the last one read. ``long`` says that ``extract`` reads texts in windows. Closing this generator
+    closes ``extract``.
     """
     waiting: deque[Record] = deque()
 

@@ -1,4 +1,4 @@
-"""``gliner2-lite schema``: what a schema file asks for, and a schema file from options."""
+"""``gliner2-lite schema``: check a schema file, or write one from options."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def plan_sources(
 
 
 def check_start(start: bytes, name: str) -> None:
-    """Refuse what is not UTF-8 text at all, where an error for each line would hide the cause."""
+    """Raise InputError where input is not UTF-8 text at all: an error for each line would hide the cause."""
     if start.startswith(UTF16_STARTS) or b"\0" in start:
         raise InputError(
             f"{name} is not UTF-8, it looks like UTF-16 or binary: convert text with iconv -f UTF-16 -t UTF-8"

@@ -12,7 +12,7 @@ WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up"}
 
 
 class Stopped(BaseException):
-    """A signal asks the process to end. No Exception, so that no handler of errors swallows it."""
+    """A signal asks the process to end. Not an Exception, so that no ``except Exception`` swallows it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(WORDS[signal.Signals(number).name])
@@ -20,9 +20,9 @@ class Stopped(BaseException):
 
 
 class StopSignals:
-    """While active, a signal raises Stopped; one that comes during :meth:`whole` waits for its end.
+    """While active, a signal raises Stopped; inside :meth:`whole` it is raised at the end of that block.
 
-    A second one does not wait: an output that nobody reads can block for ever. Signals that the parent
+    A second signal does not wait: an output that nobody reads can block for ever. Signals that the parent
     had ignored (``nohup``, background jobs) stay ignored.
     """
 

@@ -1,4 +1,4 @@
-"""What option values may be; the message of a wrong one says it."""
+"""Parsers of option values; the message for a wrong value says what is allowed."""
 
 from __future__ import annotations
 

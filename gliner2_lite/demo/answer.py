@@ -1,4 +1,4 @@
-"""One click: text and schema → what the page shows. Errors become words on the page."""
+"""Text and schema → what the page shows after a click. Errors become messages on the page."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def classify(model: GLiNER2, text: str, schema: Schema, several: frozenset[str],
 
 
 def choose(labels: list[Mapping[str, Any]], *, several: bool, threshold: float) -> tuple[ClassScore, ...]:
-    """All labels of one task with their probabilities, those chosen that the plain call would give."""
+    """All labels of one task; chosen is the best or, with ``several``, each from ``threshold`` on."""
     best = max(labels, key=lambda item: item["confidence"])
     return tuple(
         ClassScore(

@@ -1,4 +1,4 @@
-"""The page put together, and its server."""
+"""Builds the demo page and serves it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def build(model: GLiNER2, *, name: str) -> gr.Blocks:
 def serve(model: GLiNER2, *, name: str, host: str, port: int, block: bool = True) -> gr.Blocks:
     """Serve the page on ``host:port`` until interrupted; with ``block=False`` return at once.
 
-    Never opens a public tunnel. Raises InputError where the address cannot be had.
+    Never opens a public tunnel. Raises InputError where the address cannot be used.
     """
     _check_address(host, port)
     page = build(model, name=name)

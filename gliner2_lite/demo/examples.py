@@ -1,4 +1,4 @@
-"""What the tabs open with and offer to try; the embedded model answers these well."""
+"""The examples that each tab opens with and offers; the embedded model answers them well."""
 
 from __future__ import annotations
 

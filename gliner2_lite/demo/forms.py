@@ -37,7 +37,7 @@ def classification_schema(tasks: str) -> tuple[Schema, frozenset[str]]:
     """One task per line, ``task: label, label``; ``task (several): …`` may get any number of labels.
 
     Returns the schema and the names of the tasks that may get several. The schema asks for the probability
-    of every label, so that the page can show those that lost; ``choose`` says which won.
+    of every label, so that the page can also show those that were not chosen; see ``answer.choose``.
     """
     schema, several, seen = Schema(), set(), dict[str, str | None]()
     for number, line in _lines(tasks):

@@ -1,4 +1,4 @@
-"""ASGI middleware that holds the page to its own server: the browser refuses everything else."""
+"""ASGI middleware: response headers with which the browser loads from the page's own server only."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def encode_sample(
 
 
 def check_length(encoded: Encoded, max_positions: int | None, max_tokens: int) -> None:
-    """Refuse a sample that an encoder with absolute positions, or this model's limits, do not take.
+    """Refuse a sample with more tokens than the encoder has positions, or than this model's limits allow.
 
     Raises:
         InputError: names the number of tokens, the limit and the ways out.

@@ -74,7 +74,7 @@ def _tell(what: Literal["open", "run"], begin: float, shape: tuple[int, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What an architecture asks of its graph: the outputs it reads, and inputs beside the common ones."""
+    """What an architecture needs of its graph: the outputs it reads, and inputs beside the common ones."""
 
     outputs: tuple[str, ...]
     extra_inputs: tuple[str, ...] = ()
@@ -251,7 +251,7 @@ def _options(settings: SessionSettings) -> Any:
     for name, value in {**entries, **settings.entries}.items():
         try:
             options.add_session_config_entry(name, value)
-        except Exception as error:  # as above
+        except Exception as error:  # see GraphSession.run
             raise InputError(f"session_options: onnxruntime refuses {name!r}: {value!r} ({error})") from error
     return options
 
@@ -270,15 +270,15 @@ def _open(graph: Path, options: Any, settings: SessionSettings) -> Any:
         return ort.InferenceSession(
             str(graph), options, providers=list(settings.providers), enable_fallback=fallback
         )
-    except Exception as error:  # as above
+    except Exception as error:  # see GraphSession.run
         raise BundleError(f"{graph} cannot be loaded by onnxruntime {ort.__version__}: {error}") from error
 
 
 def _emptying_options() -> Any:
     """Options of a run that frees the blocks of the arena that nothing uses; None where there is no arena.
 
-    Left to itself, an arena keeps its blocks for the next run. Without one, every tensor would be asked of
-    the C library: that takes longer, and its heap in pieces needs more at the peak of a long text.
+    Left to itself, an arena keeps its blocks for the next run. Without one, every tensor would be allocated
+    by the C library: that takes longer, and its heap in pieces needs more at the peak of a long text.
     """
     if sys.maxsize <= 2**32:  # builds for 32 bits have none, and refuse the entry
         return None

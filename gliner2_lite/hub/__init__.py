@@ -1,1 +1,1 @@
-"""The Hugging Face Hub: a repository becomes a directory in the cache, a bundle becomes a repository."""
+"""The Hugging Face Hub: downloading a repository into the cache, and uploading a bundle to a repository."""

@@ -1,4 +1,4 @@
-"""What this package adds to a repository's folder in the Hub cache: notes on checked files, own bundles.
+"""Additions to a repository's folder in the Hub cache: notes on checked files, and converted bundles.
 
 Both lie in ``models--org--name/gliner2_lite/`` beside the client's own ``snapshots/``, so that deleting a
 repository from the cache deletes them too.

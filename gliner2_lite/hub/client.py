@@ -1,4 +1,4 @@
-"""What is asked of the Hub, one function per request. The only module that imports ``huggingface_hub``."""
+"""Requests to the Hub, one function each. The only module that imports ``huggingface_hub``."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _proxies(options: HubOptions) -> dict[str, Any]:
 
 
 def list_files(repo_id: str, options: HubOptions) -> Collection[str]:
-    """Paths in the repository, or in its subfolder; none when the Hub may not be asked.
+    """Paths in the repository, or in its subfolder; none with ``local_files_only``.
 
     Raises:
         HubError: the Hub refused or was not reached.
@@ -120,7 +120,7 @@ def list_files(repo_id: str, options: HubOptions) -> Collection[str]:
 
 
 def check_token(repo_id: str, token: str | None) -> None:
-    """Ask the Hub who ``token`` (None: the one of the environment) belongs to.
+    """Check that the Hub accepts ``token`` (None: the one of the environment or of a login).
 
     Raises:
         HubError: no token, or one that is refused.
@@ -138,7 +138,7 @@ def check_token(repo_id: str, token: str | None) -> None:
 def make_repository(repo_id: str, options: HubOptions, *, private: bool) -> None:
     """Make the repository and the branch ``options.revision`` where they do not exist yet.
 
-    Failures are the client's own: call it within :func:`explained`, as :func:`commit_files`.
+    Raises the client's own errors: call it within :func:`explained`, like :func:`commit_files`.
     """
     from huggingface_hub import HfApi
 

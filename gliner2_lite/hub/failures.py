@@ -1,4 +1,4 @@
-"""What went wrong with the Hub, in words: the cause and what to do about it."""
+"""Errors for failures of the Hub: their messages name the cause and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bundle directory → a repository."""
+"""Uploading a bundle directory to a repository."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFAULT_MESSAGE = "Upload gliner2_lite bundle"
 
 
 def check_push(repo_id: str, token: str | None = None) -> None:
-    """Raise unless a push to ``repo_id`` may succeed: cheap, so that a long export does not end in a refusal.
+    """Check that a push to ``repo_id`` may succeed: cheap, to be done before a long export.
 
     Raises:
         InputError: ``repo_id`` is no ``org/name``. HubError: no token, or one that is refused.
@@ -53,9 +53,9 @@ def push_bundle(
     """Upload the bundle directory ``root`` in one commit, every file checked before; returns its address.
 
     The repository and the branch ``revision`` are made when they do not exist. Only what the manifest names
-    is uploaded; what the manifest of an older bundle there names and this one does not is deleted. In the
-    uploaded card (and the manifest's record of it) the repository takes the directory's place. The directory
-    itself is not changed.
+    is uploaded; what the manifest of an older bundle there names and this one does not is deleted. The
+    uploaded card names the repository instead of a directory, and the uploaded manifest has that card's size
+    and hash. The directory ``root`` is not changed.
 
     Raises:
         BundleError: ``root`` is not a whole bundle. HubError: the Hub refused or was not reached.

@@ -35,7 +35,7 @@ def find_entities(
 
 
 def one_label_per_span(result: dict[str, Any]) -> list[Entity]:
-    """The entities of a result that has confidences and spans; of overlapping ones the surest."""
+    """The entities of a result that has confidences and spans; of overlapping ones the most confident."""
     return flat_entities(entity_lists(result), flat_ner=True, multi_label=False)
 
 

@@ -1,8 +1,8 @@
-"""A question as one picklable object: which model, which schema, which options.
+"""``GLiNER2.extract`` as one picklable callable that holds the model's name, the schema and the options.
 
-Engines copy their functions to other threads, processes and machines. An Extractor takes its settings along
-and finds the model where it arrives, loaded once per process. It is also a plain callable, text in and answer
-out, which is all that LangChain's ``RunnableLambda``, a Spark UDF or an executor's ``map`` ask for.
+Engines copy their functions to other threads, processes and machines. An Extractor is pickled as its
+settings; where it is used, it loads the model once per process. It is a plain callable from a text to its
+answer, which is all that LangChain's ``RunnableLambda``, a Spark UDF or an executor's ``map`` need.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ if hasattr(os, "register_at_fork"):
 
 @dataclass(frozen=True, eq=False)
 class Extractor:
-    """``GLiNER2.extract`` with everything but the text already said.
+    """``GLiNER2.extract`` with all arguments but the text fixed.
 
     Args:
         model: name, directory or repository of a bundle.

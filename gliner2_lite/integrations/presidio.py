@@ -51,7 +51,7 @@ class GLiNER2Recognizer(LocalRecognizer):
             labels may share an entity.
         labels: more about a label: its description, or ``{"description": ..., "threshold": ...}``.
         threshold: probability from which a span counts; it becomes the result's score.
-        supported_language: the language for which the engine calls this one; see :meth:`for_languages`.
+        supported_language: the language for which the engine calls it; see :meth:`for_languages`.
         name, context, version: as for any Presidio recognizer.
         variant, threads: as in ``GLiNER2.from_pretrained``.
 
@@ -111,8 +111,8 @@ class GLiNER2Recognizer(LocalRecognizer):
     ) -> list[RecognizerResult]:
         """What the model finds in ``text``, of the ``entities`` asked for (empty: of all).
 
-        Every label is asked whatever ``entities`` holds: what counts as a person must not depend on
-        whether the caller wants locations as well.
+        The model is always asked about every label, whatever ``entities`` holds: what counts as a person must
+        not depend on whether the caller wants locations as well.
         """
         spans = find_entities(self._model(), [text], self.labels, threshold=self.threshold)[0]
         results = []

@@ -23,7 +23,7 @@ class AnswerBatches:
     """A class for ``Dataset.map_batches``, batch format ``"numpy"`` (the default).
 
     Args:
-        extractor: the question.
+        extractor: the model, schema and options.
         text: the column that is read.
         output: the column that is added: answers as JSON text, null where the text is null.
     """

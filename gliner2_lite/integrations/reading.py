@@ -37,7 +37,7 @@ def read_texts(
     down to 16 words. A text's windows depend on that text alone, not on its neighbours.
 
     Args:
-        schema: one question for all texts; ``threshold`` and the rest as in ``GLiNER2.extract_long``.
+        schema: the same for all texts; ``threshold`` and the rest as in ``GLiNER2.extract_long``.
 
     Raises:
         SchemaError, InputError: the schema or an argument cannot be used.

@@ -43,7 +43,7 @@ class Settings:
         threshold: probability from which a span counts.
         spans_key: the key of ``doc.spans`` that gets all spans, overlapping ones included, with their
             scores in ``attrs["scores"]``; None for none.
-        set_ents: write ``doc.ents``, where the surer of two overlapping spans stands.
+        set_ents: write ``doc.ents``, with the more confident of two overlapping spans.
         overwrite_ents: give these precedence over entities that are already there.
         alignment_mode: what becomes of a span that begins or ends inside a token: ``"expand"`` to whole
             tokens, ``"contract"``, or ``"strict"`` to leave it out.

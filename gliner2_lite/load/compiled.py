@@ -60,9 +60,9 @@ class Fingerprint:
 def fingerprint(
     bundle: Bundle, variant: Variant, entries: Mapping[str, str], *, runtime: str
 ) -> Fingerprint | None:
-    """What fits this bundle on this machine and the onnxruntime of version ``runtime``.
+    """The fingerprint of a graph compiled for this bundle, this machine and onnxruntime ``runtime``.
 
-    None where the CPU cannot be told. Reads no weights.
+    None where the CPU cannot be identified. Reads no weights.
     """
     cpu = cpu_features()
     if cpu is None:
@@ -153,7 +153,7 @@ def warn_once(message: str) -> None:
 
 
 def _made_elsewhere(store: Path, wanted: Fingerprint) -> Iterator[str]:
-    """For what the store's entries of the same graph were made, other than ``wanted``."""
+    """How the store's entries of the same graph differ from ``wanted``, one text for each that does."""
     with contextlib.suppress(OSError):
         for entry in sorted(store.glob(f"{wanted.variant}-*")):
             made_for = (read_record(entry) or {}).get("made_for")

@@ -21,7 +21,7 @@ def locate(
     Of a repository, the manifest is fetched and all that the variant needs, or the files ``only`` names.
 
     Raises:
-        BundleNotFoundError: none of the three. BundleError: the system does not let this user look.
+        BundleNotFoundError: ``name`` is none of the three. BundleError: this user may not look there.
         InputTypeError: neither a string nor a path.
     """
     if not isinstance(name, str | Path):

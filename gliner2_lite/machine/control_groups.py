@@ -1,7 +1,7 @@
-"""Linux control groups: what the groups of this process, from the innermost to the topmost, say of a limit.
+"""Linux control groups: the limits on this process, from its innermost group to the topmost.
 
 Version 2 has one tree for all controllers, version 1 one tree for each. In a container the mounted root is
-often the container's own group, whatever path /proc names: what does not exist is passed over.
+often the container's own group, whatever path /proc names: a path that does not exist is skipped.
 """
 
 from __future__ import annotations

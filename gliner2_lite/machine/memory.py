@@ -13,9 +13,9 @@ STATM = Path("/proc/self/statm")
 
 
 def free_memory() -> int | None:
-    """Bytes that this process may still take before something refuses or ends it; None: not known here.
+    """Bytes that this process may still take before an allocation fails or it is killed; None: not known.
 
-    The least of what the machine has available, what control groups leave, and the limit of addresses.
+    The least of what the machine has available, what control groups leave, and what RLIMIT_AS leaves.
     """
     if not MEMINFO.is_file():
         return None  # macOS and Windows have no such limits, and swap

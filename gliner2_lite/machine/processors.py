@@ -1,6 +1,6 @@
 """The processors of this machine: what packed weights depend on, and how many this process may use.
 
-Python and the operating system are asked for all of it; nothing is run or measured.
+All of it comes from Python and the operating system; nothing is run or measured.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ARM_FIELDS = ("CPU implementer", "CPU part", "Features")
 
 
 def cpu_features() -> str | None:
-    """What weights packed for this CPU depend on, as one line; None where it cannot be told."""
+    """The features of this CPU on which packed weights depend, as one line; None where they are not known."""
     machine = platform.machine().lower() or "unknown"
     if sys.platform == "darwin":
         detail = _apple_chip()
@@ -81,7 +81,7 @@ def usable_cpus() -> int:
 
 
 def usable_cores() -> int:
-    """The same in physical cores: two threads of one core compute no faster than one."""
+    """Physical cores that this process may use: two threads of one core compute no faster than one."""
     groups = {
         tuple(read_words(CPUS / f"cpu{number}" / "topology" / "thread_siblings_list")) or number
         for number in _allowed_processors()

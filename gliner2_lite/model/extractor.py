@@ -69,7 +69,7 @@ class GLiNER2(TaskMethods):
             repo_or_dir: which bundle.
             variant: ``"int8"`` or ``"fp32"``; None takes int8 where the bundle has it.
             profile: ``"edge"``, ``"serverless"`` or ``"server"``: how memory and threads are used; None:
-                ``"server"``, or ``"serverless"`` where this process may use some of the processors only.
+                ``"server"``, or ``"serverless"`` where this process may not use all processors.
             threads: threads for the graph; None takes one per core that this process may use.
             prepack: ``"auto"`` uses a graph compiled for this machine, and makes one for a large model where
                 memory and disk leave room; ``"never"`` uses the portable graph; ``"require"`` fails where no
@@ -89,7 +89,7 @@ class GLiNER2(TaskMethods):
 
         Raises:
             BundleNotFoundError, BundleError: no such bundle, or a damaged one.
-            HubError: the repository cannot be had.
+            HubError: the repository cannot be downloaded.
             InputError: an unknown variant, device or option value.
         """
         check_device(map_location)
@@ -116,7 +116,7 @@ class GLiNER2(TaskMethods):
 
     @property
     def pipeline(self) -> Pipeline:
-        """The stages behind every method, for who needs them one by one."""
+        """The stages behind every method, for callers who need them one by one."""
         return self._pipeline
 
     @property
@@ -144,7 +144,7 @@ class GLiNER2(TaskMethods):
         return self
 
     def count_words(self, text: str | None) -> int:
-        """How many words ``text`` has for this model; what is beyond ``max_len`` of them is not read.
+        """How many words ``text`` has for this model; words beyond ``max_len`` are not read.
 
         Raises:
             InputError: not a text, or more words than the limits allow.

@@ -1,4 +1,4 @@
-"""One method per task: each builds the schema and answers it."""
+"""One method per task: each builds a schema and extracts by it."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class TextMethods:
 
         Args:
             texts: any iterable, also one without end. An InputError in it stands for a text that could not
-                be had, and is treated like the error of a text that cannot be run.
+                be read, and is treated like the error of a text that cannot be run.
             schema, threshold, …: as in :meth:`extract`, or with ``long`` in :meth:`extract_long`.
             batch_size, batch_tokens: as in :meth:`batch_extract`.
             workers: processes that map the same weight files and share the cores (with ``threads=`` each

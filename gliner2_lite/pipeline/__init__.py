@@ -1,1 +1,1 @@
-"""The stages one after the other for a text, a list, a stream and worker processes."""
+"""From texts to results, stage by stage: one text, a list, a stream, and worker processes."""

@@ -1,4 +1,4 @@
-"""The arguments of a call that are no options, checked before any work is done."""
+"""Checks of call arguments other than options, made before any work is done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_text(text: object, *, where: str = "text", allow_none: bool = True) ->
 
 
 def check_texts(texts: object, *, allow_none: bool = True) -> Sequence[str | None]:
-    """``texts`` when it is a list or tuple of strings; a single string is a likely slip."""
+    """``texts`` when it is a list or tuple of strings; a single string is refused as a likely slip."""
     if isinstance(texts, str):
         raise InputTypeError("texts must be a list of strings, not one string; write [text]")
     if not isinstance(texts, Sequence):

@@ -24,11 +24,11 @@ class CallOptions:
 
     Attributes:
         threshold: probability from which a span counts, unless its label has its own.
-        policy: canonical overlap policy, None the default of what it is used for.
+        policy: canonical overlap policy; None is the default of the method called.
         max_len: words of a text that are read; None reads all.
-        batch: how much shares a run.
+        batch: how many texts and tokens share a run.
         chunks: windows of a long text; None reads a text as a whole.
-        raw: results are tuples and lists as they were read, nothing dropped or gathered.
+        raw: results are the raw tuples and lists, nothing dropped or gathered.
         shape: what results show.
     """
 

@@ -1,4 +1,4 @@
-"""The way of a text through a loaded model, all of it on one screen: prepare → run → read → show."""
+"""From a text to its result through a loaded model: prepare → run → read → show."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Pipeline:
     limits: Limits
 
     def prompts(self, schemas: Sequence[Any]) -> list[Prompt]:
-        """The prompt of each schema. Raises SchemaError for what cannot be asked."""
+        """The prompt of each schema. Raises SchemaError for an unusable schema."""
         return build_prompts(schemas, self.limits)
 
     def prepare(self, text: str | None, prompt: Prompt, options: CallOptions) -> Request:
@@ -73,5 +73,5 @@ class Pipeline:
 
 
 def show(answers: Answers, options: CallOptions) -> Result:
-    """Answers as the caller asked to see them."""
+    """The answers in the form that ``options`` asks for."""
     return (raw_result if options.raw else public_result)(answers, options.shape)

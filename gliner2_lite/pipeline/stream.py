@@ -1,4 +1,4 @@
-"""Texts → windows → results in order. What is held at a time is a window, never all texts' arrays."""
+"""Texts → windows → results in order. Memory holds the arrays of one window, never those of all texts."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def answer_window(
 def checked_windows(
     texts: Iterable[Any], limits: BatchLimits, *, allow_none: bool
 ) -> Iterator[list[Checked]]:
-    """``texts`` in windows of a few batches; what is no text is replaced by the error that says so."""
+    """``texts`` in windows of a few batches; an item that is not a text is replaced by its InputError."""
     size = 1 if limits.texts == 1 else LOOK_AHEAD * limits.texts
     return windows(
         (_try(lambda text: check_text(text, allow_none=allow_none), text) for text in texts),
@@ -113,7 +113,7 @@ def checked_windows(
 def deliver(
     answered: Generator[list[Result | InputError], None, None], *, keep_errors: bool
 ) -> Generator[Result | InputError, None, None]:
-    """The answers one by one; the first error ends it, unless ``keep_errors``.
+    """Yield the results one by one; the first error is raised, unless ``keep_errors``.
 
     Raises:
         InputError: names the text by its index.
@@ -129,7 +129,7 @@ def deliver(
 
 
 def in_place(items: Sequence[Any], run: Callable[[list[Any]], Sequence[Any]]) -> list[Any]:
-    """What ``run`` gives for the items that are no errors, with the errors in their places."""
+    """The results of ``run`` for the items that are not errors, with the errors kept in their places."""
     results = iter(run([item for item in items if not isinstance(item, InputError)]))
     return [item if isinstance(item, InputError) else next(results) for item in items]
 

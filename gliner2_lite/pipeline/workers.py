@@ -1,7 +1,8 @@
 """Worker processes for streams: each loads the model itself, so all of them map the same weight files.
 
 The parent hands one window at a time to an idle worker and gives results back in the order of the windows.
-A worker only ever waits for the parent or works, so its end is seen at once: as the end of its pipe.
+A worker does nothing but work and wait for the parent, so the parent sees its death at once, as the end of
+its pipe.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """Of what a worker builds its pipeline."""
+    """What a worker builds its pipeline from."""
 
     directory: str
     load: LoadOptions
@@ -91,7 +92,7 @@ def answer_in_workers(
 ) -> Generator[Answers, None, None]:
     """The answers of every window, in order, from ``workers`` processes that end with this generator.
 
-    At most two windows per worker are read and not yet given.
+    At most two windows per worker are read ahead of the answers.
 
     Raises:
         WorkerError: a worker could not be started, or died. What was answered before it comes first.
@@ -229,7 +230,7 @@ def _start(number: int, setup: Setup) -> _Worker:
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    """What is started in here is whole and known to its caller before a signal may end either.
+    """Delay signals while a process is started, until the process is complete and known to its caller.
 
     Signals that come meanwhile are handled by this process afterwards, and a process that is started never
     sees SIGINT, not even before :func:`_serve` ignores it.
@@ -254,7 +255,7 @@ def _signals_held_back() -> Iterator[None]:
 
 @contextmanager
 def _interrupts_masked() -> Iterator[None]:
-    """Processes inherit this thread's mask."""
+    """Block SIGINT in this thread: processes started inside the block inherit its mask."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -293,7 +294,7 @@ def _death_message(worker: _Worker) -> str:
 
 
 def _serve(connection: Connection, setup: Setup) -> None:
-    """A worker's life: load, then one answer per window, until the parent closes its end."""
+    """The main loop of a worker: load, then one answer per window, until the parent closes its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process: the parent ends its workers
     try:
         pipeline, prompt, options = _load(setup)

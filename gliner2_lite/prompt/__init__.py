@@ -1,1 +1,1 @@
-"""Schema and text → words: what the encoder reads, and which of the words is whose marker."""
+"""Schema and text → the words that the encoder reads, and the places of the task and label markers."""

@@ -19,14 +19,14 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class ChunkSize:
-    """How documents are cut: words of a window, and how many of them the next one repeats."""
+    """Words per window, and how many of them the next window repeats."""
 
     size: int
     overlap: int
 
 
 def check_chunk_size(size: object, overlap: object) -> ChunkSize:
-    """``size`` and ``overlap``, unless such windows cannot cover a text.
+    """``size`` and ``overlap`` as a ChunkSize, when such windows can cover a text.
 
     Raises:
         InputError: names the argument and what it must be.

@@ -103,7 +103,7 @@ def build_prompt(spec: SchemaSpec) -> Prompt:
     """The prompt of a schema: structures, entities, relations, classifications, each as declared.
 
     Raises:
-        SchemaError: a classification's prompt reads as another task whose labels are not the same.
+        SchemaError: a classification's prompt begins like another task's with a different number of labels.
     """
     tasks = [_structure(structure) for structure in spec.structures if structure.prompt_fields]
     if spec.entity_labels:

@@ -33,22 +33,22 @@ def task_words(head: str, marker: str, labels: Sequence[str]) -> tuple[str, ...]
 
 
 def marker_indices(labels: int) -> range:
-    """Where in ``task_words`` the markers of so many labels stand."""
+    """The indices of the label markers in ``task_words``, for so many labels."""
     return range(FIRST_LABEL_INDEX, FIRST_LABEL_INDEX + LABEL_STEP * labels, LABEL_STEP)
 
 
 def described(descriptions: Sequence[tuple[str, str]]) -> str:
-    """What descriptions of labels add to a head."""
+    """The text that descriptions of labels add to a head."""
     return "".join(f" {DESCRIPTION_MARKER} {label}: {text}" for label, text in descriptions)
 
 
 def shown_examples(examples: Sequence[tuple[str, str]]) -> str:
-    """What few-shot examples (input, label) add to a head."""
+    """The text that few-shot examples (input, label) add to a head."""
     return "".join(f" {EXAMPLE_MARKER} {text} {OUTPUT_MARKER} {label}" for text, label in examples)
 
 
 def key_of(head: str) -> str:
-    """Under which key a task answers: its head up to the first description."""
+    """The result key of a task: its head up to the first description."""
     return head.split(f" {DESCRIPTION_MARKER} ")[0]
 
 

@@ -73,7 +73,7 @@ def split_words(
 
 
 def checked_count(words: Iterable[Item], max_words: int) -> Iterator[Item]:
-    """``words``, as they come; InputError instead of one more than ``max_words``."""
+    """Yield ``words`` one by one; raise InputError for the first one beyond ``max_words``."""
     for number, word in enumerate(words):
         if number == max_words:
             raise InputError(

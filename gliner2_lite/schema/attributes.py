@@ -15,7 +15,7 @@ class AttributeGroup:
     """One question asked about each entity span, answered with one of ``labels`` (or several).
 
     ``threshold`` selects the labels of a ``multi_label`` group; ``applies_to`` names the entity types
-    that are asked (None: all). ``qualify_labels`` writes ``"group: label"`` into the prompt, results
+    that the group is for (None: all). ``qualify_labels`` writes ``"group: label"`` into the prompt, results
     keep the bare label.
     """
 
@@ -27,7 +27,7 @@ class AttributeGroup:
 
 
 def check_groups(groups: object, entities: Collection[str]) -> dict[str, AttributeGroup]:
-    """The groups as a new dict, or an error that names the group that cannot be asked."""
+    """The groups as a new dict, or an error that names the unusable group."""
     if not groups:
         return {}
     if not isinstance(groups, Mapping):
@@ -57,7 +57,7 @@ def check_groups(groups: object, entities: Collection[str]) -> dict[str, Attribu
 
 
 def prompt_label(name: str, group: AttributeGroup, label: str) -> str:
-    """How ``label`` stands in the prompt."""
+    """``label`` as it is written into the prompt."""
     return f"{name}: {label}" if group.qualify_labels else label
 
 

@@ -134,7 +134,7 @@ def check_list(value: object, path: str, *, of: str) -> list[Any]:
 
 
 def check_mapping(value: object, path: str, *, of: str) -> Mapping[Any, Any]:
-    """A mapping; ``of`` says from what to what."""
+    """A mapping; ``of`` names its keys and values in the message."""
     if not isinstance(value, Mapping):
         raise SchemaTypeError(f"{path}: expected a dict of {of}, got {type(value).__name__} {shown(value)}")
     return value

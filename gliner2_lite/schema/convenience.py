@@ -1,4 +1,4 @@
-"""Schemas in one call: those behind the one-task calls, and one from JSON text."""
+"""Schemas made in one call: for the methods with one task, and from JSON text."""
 
 from __future__ import annotations
 

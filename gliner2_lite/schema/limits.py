@@ -65,7 +65,7 @@ MAX_MATCH_CHARS: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest schema and text of a call; a number that is exceeded is an error, nothing is cut.
+    """The largest schema and text of a call; exceeding a number is an error, nothing is cut.
 
     ``GLiNER2.from_pretrained(..., limits=Limits(tokens=2048))`` holds for every call of that model,
     ``Schema.from_json(text, limits=...)`` for the text of a schema. The defaults are far above honest use.

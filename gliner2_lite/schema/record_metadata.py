@@ -1,9 +1,9 @@
-"""``record_metadata`` of a processor dict → what each structure says of its records.
+"""``record_metadata`` of a processor dict → how each structure forms its records.
 
     {"product": {"mode": "natural", "anchor": "name", "occurrence_policy": "all",
                  "fields": {"price": {"cardinality": "required_one", "exclusive": True}}}}
 
-Only ``mode`` is needed; an entry without one, or with None, says nothing. As in the reference, entries for
+Only ``mode`` is needed; an entry without one, or with None, has no effect. As in the reference, entries for
 structures and fields that the schema does not have are without effect, so that metadata may cover more than
 one schema. They are checked all the same.
 """

@@ -1,4 +1,4 @@
-"""What a schema says beyond the processor dict: dtypes, thresholds, validators, orders, attributes.
+"""The options of a schema beside the processor dict: dtypes, thresholds, validators, orders, attributes.
 
 The processor dict (``Schema.build()``) holds what reaches the prompt; this holds what decoding needs.
 A plain processor dict has none of it, which is the same as an empty ``SchemaOptions``.
@@ -25,7 +25,7 @@ class SpanOptions:
 
 @dataclass(slots=True)
 class SchemaOptions:
-    """What the builders were told, by name; the last declaration wins. ``fields``: by structure and field."""
+    """Options declared on the builders, by name; the last one wins. ``fields``: by structure and field."""
 
     fields: dict[tuple[str, str], SpanOptions] = field(default_factory=dict)
     field_orders: dict[str, list[str]] = field(default_factory=dict)

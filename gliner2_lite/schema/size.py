@@ -1,4 +1,4 @@
-"""How large a schema is: refused when it is larger than the limits of a model allow."""
+"""Check that a schema is no larger than the limits of a model allow."""
 
 from __future__ import annotations
 

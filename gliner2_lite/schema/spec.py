@@ -1,7 +1,7 @@
 """What a schema asks for, as frozen data: the one form that all later stages read.
 
 A builder (``Schema``), a friendly dict and the reference's processor dict all end here, see
-``compile_schema``. Order is meaning: it fixes the prompt, the result keys and the tie-breaks.
+``compile_schema``. Order matters: it fixes the prompt, the result keys and the tie-breaks.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class RecordField:
-    """How many values a field has in a record (None: not said), and whether a span serves one record only."""
+    """How many values a field has (None: not declared), and whether a span serves one record only."""
 
     name: str
     cardinality: str | None = None
@@ -52,8 +52,8 @@ class RecordField:
 class RecordSpec:
     """How a structure forms several records; only checkpoints that form records read it.
 
-    ``anchor`` is the field that starts a record, in mode ``"natural"`` alone. ``fields`` are those of the
-    prompt, in its order, of which something was said. None stands for what was not said.
+    ``anchor`` is the field that starts a record, in mode ``"natural"`` alone. ``fields`` are the prompt's
+    fields with a declaration, in the order of the prompt. None stands for what was not declared.
     """
 
     mode: str

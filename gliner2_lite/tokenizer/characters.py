@@ -1,4 +1,4 @@
-"""What a tokenizer asks about single characters: ranges in the vocabulary file, and answers remembered."""
+"""Properties of single characters: ranges stored in the vocabulary file, and a cache for look-ups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_REMEMBERED = 20_000  # characters; then all are forgotten
 
 
 class Remembered(dict[Key, Value]):
-    """A dict that finds what it lacks with ``find``, and stays bounded. Threads may find a value twice."""
+    """A bounded cache: a dict that gets missing values from ``find``. Two threads may compute the same."""
 
     def __missing__(self, key: Key) -> Value:
         if len(self) >= MAX_REMEMBERED:
@@ -25,7 +25,7 @@ class Remembered(dict[Key, Value]):
 
     @abstractmethod
     def find(self, key: Key) -> Value:
-        """The value of a key that is not remembered."""
+        """The value of a key that is not in the cache."""
 
 
 class Ranges:

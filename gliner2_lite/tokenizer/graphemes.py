@@ -1,7 +1,7 @@
 """Extended grapheme clusters (UAX #29) by the character classes that the vocabulary file brings along.
 
-Which Unicode version decides is thereby the choice of the ``tokenizers`` that the bundle was exported with.
-Only what can change a short cluster is told apart: flags, for one, are long with and without their rules.
+The Unicode version is therefore that of the ``tokenizers`` with which the bundle was exported. Only rules
+that can change a cluster shorter than six bytes are applied; those of flags, for example, cannot.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What an exporter must know of how a model answers, one folder per architecture.
+"""The model architectures that can be exported, one folder each.
 
-A further one is its folder and a line in ``ARCHITECTURES``; every other room goes by ``base.Architecture``.
+A new one needs a folder and a line in ``ARCHITECTURES``; all other packages use ``base.Architecture`` only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an architecture gives the exporter: the seam between the rooms and ``architectures/``.
+"""The interface between the exporter and an architecture.
 
 A checkpoint's config names its architecture. The implementation reads the rest of that config, makes the
 torch modules that trace to the graph, says which head weights stay in NumPy, and scores the outputs of a
@@ -73,8 +73,8 @@ class Scoring(Protocol):
     def probabilities(
         self, sample: Sample, batch: Batch, outputs: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]
     ) -> list[np.ndarray]:
-        """Per task of the prompt, float32 [cells]. What decides how many cells there are is read from the
-        outputs ``like``, so that the cells of two models correspond."""
+        """Per task of the prompt, float32 [cells]. The number of cells is decided by the outputs
+        ``like``, so that the cells of two models correspond."""
 
     def answers(
         self, sample: Sample, batch: Batch, outputs: Mapping[str, np.ndarray], *, threshold: float
@@ -83,7 +83,7 @@ class Scoring(Protocol):
 
 
 class Architecture(Protocol):
-    """One way in which a model answers. Implementations have no state and are made without arguments."""
+    """One model architecture. Implementations have no state and are made without arguments."""
 
     def read_config(self, raw: Mapping[str, Any], common: CheckpointConfig, path: Path) -> CheckpointConfig:
         """``common`` and this architecture's fields of ``raw``, the content of the config.json at ``path``.
@@ -95,7 +95,7 @@ class Architecture(Protocol):
         """The section ``config`` of the manifest, which the runtime's architecture of that name parses."""
 
     def heads_in_words(self, checkpoint: Checkpoint) -> str:
-        """What the model card says of the heads."""
+        """A short description of the heads, for the model card."""
 
     def torch_graphs(self, checkpoint: Checkpoint) -> TorchGraphs:
         """Both modules, which share their weights."""
@@ -104,7 +104,7 @@ class Architecture(Protocol):
         """The tensors that the runtime scores with, by name; nothing is rounded."""
 
     def rounded_weights(self, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The same for the int8 variant, as small as its accuracy allows."""
+        """``weights`` for the int8 variant, stored as small as its accuracy allows."""
 
     def scoring(self, heads: Path, checkpoint: Checkpoint) -> Scoring:
         """Scoring with the head weights of the file ``heads``."""

@@ -1,8 +1,8 @@
 """Official checkpoint directory → torch extractor ready to export, plus what the manifest says of it.
 
-The files are checked before the reference package is asked to read them, because its own failures name
-neither the file nor what to do. Reading itself is the reference's (row counts of the embedding table,
-special tokens, early configs), so that both mean the same model.
+The files are checked before the reference package reads them, because its errors name neither the file nor
+the remedy. The reference itself then reads them (row counts of the embedding table, special tokens, early
+configs), so that both load the same model.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Checkpoint:
 
     @property
     def architecture(self) -> Architecture:
-        """How the model answers: what the other rooms ask about its heads."""
+        """The model's architecture, through which the rest of the exporter uses the heads."""
         return load_architecture(self.config.architecture, source=self.directory / "config.json")
 
 

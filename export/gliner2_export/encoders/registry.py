@@ -1,7 +1,7 @@
-"""Which encoders have a rewritten form, and the form that any other is exported in.
+"""The encoders that have a rewritten form, and the form in which any other is exported.
 
-Only some rows of the encoder's output are ever read (the markers and the word pieces), so every form is asked
-for exactly those rows. The traced one computes all and gathers; a rewritten one may skip work for the rest.
+Only some rows of the encoder's output are ever read (the markers and the word pieces), so every form returns
+exactly those rows. The traced form computes all rows and gathers; a rewritten form may skip the others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REWRITES: dict[str, tuple[Callable[[nn.Module], bool], Callable[[nn.Module], nn.
 
 
 def encoder_for_export(encoder: nn.Module) -> nn.Module:
-    """A rewrite that gives the same rows faster, where there is one, else the module itself, traced.
+    """The rewritten form of ``encoder`` where there is one, which is faster, else a :class:`TracedEncoder`.
 
     Both are called with ``input_ids``, ``attention_mask`` and ``read_rows`` as :class:`TracedEncoder` is.
     """

@@ -1,1 +1,1 @@
-"""The int8 graph: calibrated, planned, rounded and rewritten, until what it costs is within the bounds."""
+"""The int8 graph: calibration, plan, rounding and rewriting, until the loss of accuracy is within bounds."""

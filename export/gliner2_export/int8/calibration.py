@@ -1,4 +1,4 @@
-"""What the sources of the quantized products look like on calibration texts.
+"""Statistics of the sources (inputs) of the quantized products on calibration texts.
 
 The fp32 graph gets the sources as further outputs and is run text by text (no padding). Kept per source:
 the matrix XᵀX that rounding needs, the range, and a sample of rows on which settings are compared.

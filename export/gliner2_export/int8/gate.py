@@ -1,7 +1,7 @@
-"""int8 within bounds: quantize, measure, and give way step by step until the bounds hold.
+"""int8 within bounds: quantize, measure, and use less int8 step by step until the bounds hold.
 
-Steps: all products int8; then the products that cost most for the time they save stay fp32, more of them
-each time; then all weights are stored as int8 and computed in fp32. If that is not enough either, the
+Steps: all products int8; then the products that cost most accuracy for the time they save stay fp32, more of
+them each time; then all weights are stored as int8 and computed in fp32. If that is not enough either, the
 bounds cannot be met and nothing is exported.
 """
 
@@ -35,15 +35,15 @@ MARGIN = 0.9
 class Bounds:
     """What int8 may cost against fp32 on held-out texts; None does not bind.
 
-    ``max_delta``: 99 of 100 probabilities differ by at most this. ``max_changed``: share of answers that
-    may be another one, missing or new.
+    ``max_delta``: 99 of 100 probabilities differ by at most this. ``max_changed``: the
+    largest share of answers that differ, are missing or are new.
     """
 
     max_delta: float | None = None
     max_changed: float | None = None
 
     def excess(self, comparison: Comparison) -> float:
-        """How often the bounds fit into what was measured: at most 1 when they hold."""
+        """The largest ratio of a measured value to its bound: at most 1 when the bounds hold."""
         delta = 0.0 if self.max_delta is None else comparison.delta()["p99"] / self.max_delta
         changed = 0.0 if self.max_changed is None else comparison.changed() / self.max_changed
         return max(delta, changed)
@@ -176,7 +176,7 @@ def worst_products(plan: Int8Plan, costs: dict[str, float], aim: float) -> tuple
 
 
 def describe(result: Int8Result, bounds: Bounds) -> dict[str, Any]:
-    """What ``quality.json`` says of the way to the graph."""
+    """The section of ``quality.json`` on the bounds and the steps that led to the graph."""
     return {
         "bounds": {"max_delta": bounds.max_delta, "max_changed": bounds.max_changed},
         "steps": list(result.steps),

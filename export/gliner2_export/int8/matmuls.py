@@ -1,4 +1,4 @@
-"""The products of an ONNX graph that int8 is about: MatMul (or Gemm) with a constant weight.
+"""The products of an ONNX graph that can be quantized to int8: MatMul (or Gemm) with a constant weight.
 
 They are found by operator and operands, never by name, so any graph will do. Products of two activations
 (attention) are not among them: quantizing both sides on the fly costs more accuracy than time is won.

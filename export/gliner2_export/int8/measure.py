@@ -34,7 +34,7 @@ log = logging.getLogger("gliner2_export")
 
 @dataclass(frozen=True)
 class Int8Options:
-    """What a user may choose about int8 and its proof.
+    """The options of quantization to int8 and of measuring its accuracy.
 
     ``calibration`` is a file of texts (see ``texts.py``; None: the built-in ones), ``evaluate`` a
     directory of texts with gold answers (see ``gold.py``), of which ``per_file`` are taken at random.

@@ -2,7 +2,7 @@
 
 ``plan_int8`` looks at the graph and at calibration texts and decides how each product is quantized (slow);
 ``write_int8`` writes a graph by such a plan, with some products left out if asked (fast), so the gate can
-try again. ``quantize_plain`` is what Optimum alone makes: the yardstick.
+try again. ``quantize_plain`` is Optimum alone, for comparison.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ tensor. Here that becomes, per source tensor (shared by its products),
     q = round(x / m · (top − zero)) + zero          uint8, constant scale: x / m is bounded
 
 and per product ``MatMulIntegerToFloat(q, W) · m``. A row's result depends on that row alone, so answers do
-not depend on what else is in the batch. Where a few inputs are much louder than all others, and would coarsen
-their steps, these few are left out and multiplied in fp32 (Dettmers et al. 2022, arXiv:2208.07339).
+not depend on what else is in the batch. Where a few inputs are much louder (larger, see
+``smoothing.py``) than all others, and would coarsen their steps, these few are left out and multiplied in
+fp32 (Dettmers et al. 2022, arXiv:2208.07339).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""SmoothQuant vectors (Xiao et al. 2022, arXiv:2211.10438): loud inputs are divided, their weights grow.
+"""SmoothQuant vectors (Xiao et al. 2022, arXiv:2211.10438): divisors that move range from inputs to weights.
 
-The product stays the same; what changes is who carries the range. With one scale per row the loudest input
-of a row sets the step of all others, so moving loudness into the weights, which have a scale per column,
-pays.
+Loud inputs (those of large magnitude) are divided, and their weights multiplied by the same factor, so the
+product stays the same. With one scale per row the loudest input of a row sets the step of all others; the
+weights have a scale per column and suffer less.
 """
 
 from __future__ import annotations

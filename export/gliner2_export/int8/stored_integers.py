@@ -1,6 +1,6 @@
 """Rewriting products: only their weights are stored as integers, the products themselves stay fp32.
 
-What is left to an export whose bounds int8 products cannot meet. onnxruntime folds Cast, Mul and Reshape of
+Used where int8 products cannot meet the bounds of an export. onnxruntime folds Cast, Mul and Reshape of
 constants when it loads the graph, so a call costs what fp32 costs; the file is as small.
 """
 

@@ -1,4 +1,4 @@
-"""Tables of which a call reads some rows, as int8: word embeddings, and DeBERTa's position projections.
+"""Storing tables of which a call reads few rows as int8: word embeddings, DeBERTa's position projections.
 
 Gather(table) becomes Gather(integers) → Cast → Mul by the gathered scale, and Slice likewise; scales stand
 for the last axis, so a row of one head has its own. Rows of word tables are cut into parts with a scale each,

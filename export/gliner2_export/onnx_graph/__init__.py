@@ -1,1 +1,1 @@
-"""ONNX graphs: traced from torch, edited by passes, optimised, and the sessions that run them meanwhile."""
+"""ONNX graphs: traced from torch, edited by passes, optimised, and run in sessions during an export."""

@@ -1,4 +1,4 @@
-"""One builder for every pass that rewrites an ONNX graph: find, replace, drop what nothing reads.
+"""An editor of ONNX graphs for every rewriting pass: find nodes, replace them, drop what nothing reads.
 
 A pass reads as pattern → check → rewrite::
 
@@ -60,7 +60,7 @@ class GraphEditor:
         return self._producers.get(tensor)
 
     def consumers(self, tensor: str) -> Sequence[NodeProto]:
-        """The nodes that read ``tensor``, one that reads it twice twice."""
+        """The nodes that read ``tensor``; a node that reads it twice is listed twice."""
         return self._consumers.get(tensor, ())
 
     def chain(self, node: NodeProto, *operators: str) -> list[NodeProto] | None:
@@ -83,7 +83,7 @@ class GraphEditor:
         yield from self.model.graph.initializer
 
     def value(self, name: str) -> np.ndarray | None:
-        """What the tensor ``name`` always holds, stored or by a Constant node; None where it depends."""
+        """What the tensor ``name`` always holds, stored or by a Constant node; None for others."""
         if name in self._constants:
             return numpy_helper.to_array(self._constants[name])
         node = self.producer(name)
@@ -121,7 +121,7 @@ class GraphEditor:
                 self._by_name[node.name] = node
 
     def add_constant(self, name: str, value: np.ndarray | np.generic) -> str:
-        """Store ``value`` as ``name`` and return the name. One that is there already stays as it is."""
+        """Store ``value`` as ``name`` and return the name. An existing constant of that name is kept."""
         if name not in self._constants:
             self.model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
             self._constants[name] = self.model.graph.initializer[-1]
@@ -137,7 +137,7 @@ class GraphEditor:
                 del stored[place]
 
     def add_outputs(self, names: Iterable[str]) -> None:
-        """Let the graph give the tensors ``names`` too."""
+        """Add the tensors ``names`` to the outputs of the graph."""
         present = {item.name for item in self.model.graph.output}
         for name in dict.fromkeys(names):
             if name not in present:
@@ -193,7 +193,7 @@ class GraphEditor:
 
 
 class NewNodes:
-    """Nodes in the making, to take the place of others; ``add`` returns the name of what a node writes."""
+    """Collects new nodes, which are to replace others; ``add`` returns the name of the node's output."""
 
     def __init__(self, graph: GraphEditor, prefix: str) -> None:
         """``prefix`` begins the names of constants, and of tensors that nobody names."""

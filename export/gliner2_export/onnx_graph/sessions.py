@@ -1,7 +1,7 @@
 """onnxruntime sessions of the exporter: how graphs are run, and rewritten, while a bundle is made.
 
-The runtime has a door of its own (``gliner2_lite.graph.session``), with threads, providers and events. Here
-a graph is opened to be looked at: on the CPU, quietly, with whatever it may warn of.
+The runtime opens graphs in ``gliner2_lite.graph.session``, with threads, providers and events. Sessions here
+run on the CPU only and suppress onnxruntime's warnings.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What a graph costs against another: texts, answers, figures, and the report that tells of them."""
+"""How far the answers of one graph differ from another's: texts, answers, figures and the report."""

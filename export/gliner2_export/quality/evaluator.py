@@ -1,7 +1,7 @@
-"""Asking a model: the outputs of torch modules or of a graph, and the probabilities and answers in them.
+"""The outputs of torch modules or of a graph for a question, and their probabilities and answers.
 
 The torch reference, the fp32 graph and every int8 graph go through the same scoring and the same decoding, so
-a difference in the end is one of the graph.
+any difference comes from the graph.
 """
 
 from __future__ import annotations
@@ -35,13 +35,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """From the outputs for a question to probabilities and answers, by the model's architecture."""
+    """Turns the outputs for a question into probabilities and answers, by the model's architecture."""
 
     scoring: Scoring
 
     def cells(self, question: Question, outputs: Outputs, *, like: Outputs) -> np.ndarray:
-        """Probabilities float32 [cells] of every task, the same cells as the model has that gave ``like``:
-        both models of a comparison are asked like the one to be matched."""
+        """Probabilities of every task, float32 [cells].
+
+        The outputs ``like`` decide which cells there are, so that those of two models correspond.
+        """
         parts = self.scoring.probabilities(question.sample, question.batch, outputs, like)
         return np.concatenate(parts or [np.empty(0, dtype=np.float32)])
 
@@ -50,7 +52,7 @@ class Evaluator:
         return [answer for part in self.answers_by_task(question, outputs) for answer in part]
 
     def answers_by_task(self, question: Question, outputs: Outputs) -> list[list[Answer]]:
-        """The same, task by task in the order of the prompt."""
+        """All answers at the default threshold, task by task in the order of the prompt."""
         sample = question.sample
         results = self.scoring.answers(sample, question.batch, outputs, threshold=THRESHOLD)
         return [

@@ -1,4 +1,4 @@
-"""Texts with gold answers, for the figures that a user asks for: task F1 and accuracy.
+"""Texts with gold answers, from which F1 and accuracy of a model are computed.
 
 Reads a directory of ``<kind>/<name>.(dev|test).jsonl`` with one record a line:
 
@@ -31,7 +31,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class GoldText:
-    """One text, the schema to ask it and the right answers in the form of ``gold_form``."""
+    """One text, its schema, and the right answers in the form of ``gold_form``."""
 
     file: str
     kind: str
@@ -51,7 +51,7 @@ class GoldScore:
     exact: int = 0  # texts whose answers are all right and complete
 
     def add(self, answers: Iterable[Answer], gold: Iterable[Answer]) -> None:
-        """Answers to one text, in the form of ``gold_form``."""
+        """Count the answers to one text, in the form of ``gold_form``."""
         left, right = Counter(answers), Counter(gold)
         self.right += (left & right).total()
         self.found += left.total()

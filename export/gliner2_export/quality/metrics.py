@@ -57,7 +57,7 @@ def _place(span: Span) -> tuple[str, str]:
 
 @dataclass
 class Comparison:
-    """Running totals of one model against another; ``expected`` is the one to be matched."""
+    """Running totals of one model against another; ``expected`` is the model to be matched."""
 
     deltas: list[np.ndarray] = field(default_factory=list)
     same: Counter[str] = field(default_factory=Counter)
@@ -67,12 +67,12 @@ class Comparison:
     larger: Counter[str] = field(default_factory=Counter)
 
     def add_cells(self, expected: np.ndarray, actual: np.ndarray) -> None:
-        """Probabilities of the same cells by both models."""
+        """Count the probabilities of the same cells by both models."""
         visible = (expected > VISIBLE) | (actual > VISIBLE)
         self.deltas.append(np.abs(expected[visible] - actual[visible]))
 
     def add_answers(self, expected: Iterable[Answer], actual: Iterable[Answer]) -> None:
-        """All answers to one text by both models."""
+        """Count all answers to one text by both models."""
         mine, theirs = _by_field(expected), _by_field(actual)
         for place in mine.keys() | theirs.keys():
             left, right = mine.get(place, Counter()), theirs.get(place, Counter())
@@ -96,7 +96,7 @@ class Comparison:
         }
 
     def changed(self, kinds: Sequence[str] = KINDS) -> float:
-        """Share of answers that are another one, missing or new."""
+        """Share of answers that differ, are missing or are new."""
         total = sum(self.larger[kind] for kind in kinds)
         return sum(self.differing[kind] for kind in kinds) / total if total else 0.0
 
@@ -106,7 +106,7 @@ class Comparison:
         return 2.0 * sum(self.same[kind] for kind in kinds) / total if total else 1.0
 
     def as_dict(self) -> dict[str, object]:
-        """Everything above, and the answers per kind that was asked for."""
+        """All figures as JSON values: in all, and for each kind that has answers."""
         return {
             "delta": self.delta(),
             "answers": sum(self.expected.values()),

@@ -1,4 +1,4 @@
-"""What int8 costs: every model of an export asked the same questions, and the report of the differences.
+"""How much accuracy int8 loses: all models of an export on the same questions, and a report of differences.
 
 Held-out texts (built in, disjoint from the calibration texts) are always measured; texts with gold answers
 when a directory of them is given. The report goes into ``quality.json``, its short form into the manifest
@@ -31,7 +31,7 @@ TASK_FIGURE = {"ner": "F1", "classification": "accuracy", "structures": "F1", "r
 
 @dataclass(frozen=True)
 class Model:
-    """A way to get a graph's outputs, and what makes probabilities and answers of them."""
+    """One model to compare: the source of its outputs, and what turns them into probabilities and answers."""
 
     outputs: OutputSource
     evaluator: Evaluator
@@ -149,7 +149,7 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """The card's section."""
+    """The section of the model card on quality, as Markdown."""
     parts = ["## What int8 costs", "", _explanation(report), ""]
     for title, name in (("Held-out texts of the exporter", "held_out"), ("Labelled texts", "evaluated")):
         if name in report:

@@ -1,4 +1,4 @@
-"""Texts with schemas, from a file, and their way to graph inputs: what calibration and the gate run on.
+"""Texts with schemas, read from a file and encoded as graph inputs, for calibration and the gate.
 
 The file form: one text a line; a line that begins with ``{`` is a schema (the JSON form of
 ``Schema.from_dict``) for the texts below it; ``#`` begins a comment. Texts above the first schema take the
@@ -28,7 +28,7 @@ HELD_OUT_TEXTS = Path(__file__).parent.parent / "data" / "heldout.txt"
 
 @dataclass(frozen=True)
 class SchemaText:
-    """One text and the schema to ask it."""
+    """One text and its schema."""
 
     text: str
     schema: Schema
@@ -36,7 +36,7 @@ class SchemaText:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What turns text and schema into graph inputs; all of it is in the bundle."""
+    """Turns text and schema into graph inputs; everything needed is in the bundle."""
 
     tokenizer: WordTokenizer
     special: Mapping[str, int]
@@ -48,7 +48,7 @@ class Tokens:
         return self.prompted(item.text, build_prompt(compile_schema(item.schema)))
 
     def prompted(self, text: str, prompt: Prompt) -> Sample:
-        """The same for a prompt that is there already (many texts, one schema)."""
+        """Words of one text, cut as by ``sample``, with a ready prompt (many texts, one schema)."""
         normal = normalize_text(text)
         words = split_words(normal, resolve_splitter(None))
         sample = Sample(normal, words, prompt)

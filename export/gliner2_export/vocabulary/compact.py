@@ -37,9 +37,9 @@ class NotCompactError(Exception):
 
 
 def write_compact(tokenizer_json: Path, out: Path) -> bool:
-    """Write the compact form of ``tokenizer_json`` to ``out`` if there is one; returns whether.
+    """Write the compact form of ``tokenizer_json`` to ``out`` if it has one; returns whether it was written.
 
-    Why there is none is logged. Nothing is left at ``out`` then.
+    Otherwise the reason is logged, and nothing is left at ``out``.
     """
     tokenizer = Tokenizer.from_file(str(tokenizer_json))
     tokenizer.no_truncation()

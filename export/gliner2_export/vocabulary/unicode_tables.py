@@ -1,7 +1,7 @@
-"""Character tables, asked of ``tokenizers`` itself.
+"""Character tables, derived from the results of ``tokenizers``.
 
-The library carries Unicode data of the version it was built with, and offers no look at them. Every property
-that a result depends on can be seen in what it makes of a suitable text, so each code point is put into one.
+The library contains the Unicode data of the version it was built with, but no function that returns them.
+Every property that matters shows in its result for a suitable text, so each code point is tried in one.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class SpanArchitecture:
         return cls(SpanHeads(bundle.path(variant.heads), read_config(bundle)))
 
     def extra_inputs(self, requests: Sequence[Request]) -> Arrays:
-        """None: the graph takes the common inputs alone."""
+        """No arrays: the graph has only the common inputs."""
         return {}
 
     def score(self, arrays: Arrays, row: int, request: Request) -> list[TaskScores]:

@@ -1,8 +1,8 @@
 """How many instances a task has, and the count-conditioned query of each (instance, label).
 
-The formulas are those of the reference's counting layers. A GRU steps once per instance; its input
-at step t is a learnt vector for t and its first state the label's marker state, so its whole input
-side is a constant of the checkpoint and stored as one.
+The formulas are those of the reference's counting layers. A GRU makes one step per instance.
+Its input at step t is a learnt vector for t, and its first state is the label's marker state. The products
+with the inputs are therefore constants of the checkpoint, and are stored as such.
 """
 
 from __future__ import annotations

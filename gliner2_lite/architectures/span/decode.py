@@ -1,7 +1,7 @@
 """Scores → typed answers per task: thresholds, validators, overlap policies, choices, attributes.
 
 Probabilities are float32 as in the reference. Span cells are compared with the threshold in
-float32; classes, choices and attributes compare the widened value in float64, also as there.
+float32; classes, choices and attributes compare the widened value in float64, also as in the reference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The span architecture as the exporter's rooms see it: one method per question that they have."""
+"""The span architecture's implementation of the exporter's ``Architecture``."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ DEFAULT_MAX_WIDTH = 8  # of the reference, for files that name none
 
 @dataclass(frozen=True)
 class SpanConfig(CheckpointConfig):
-    """The common fields, the layer that tells instances apart, and the longest span in words."""
+    """The common fields, the kind of counting layer, and the widest span in words."""
 
     counting_layer: str
     max_width: int
 
 
 def read_span_config(raw: Mapping[str, Any], common: CheckpointConfig, path: Path) -> SpanConfig:
-    """The span fields of ``raw``, today's form (``span_head``) or the early one, with the defaults applied.
+    """The span fields of ``raw``, in the current form (``span_head``) or the early one, defaults applied.
 
     Raises:
         CheckpointError: a counting layer that the runtime does not know, or a width that is no positive

@@ -43,7 +43,7 @@ class ExportGraph(nn.Module):
     trace_sizes = asdict(Shape())
 
     def __init__(self, encoder: nn.Module, heads: SpanHeads, *, pooling: str, rewrite: bool = True) -> None:
-        """``rewrite=False`` keeps the transformers encoder as it is: the yardstick for the rewritten one."""
+        """``rewrite=False`` keeps the transformers encoder as it is, to compare the rewritten one with."""
         super().__init__()
         self.encoder = encoder_for_export(encoder) if rewrite else TracedEncoder(encoder)
         self.heads = heads
@@ -82,7 +82,7 @@ class ExportGraph(nn.Module):
         label_tasks: Tensor | None = None,
         word_pieces: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Inputs and outputs by name, as described above."""
+        """Inputs and outputs by name, as described at the class."""
         tasks, labels = prompt_tokens.shape[1], label_tokens.shape[1]
         read_rows = torch.cat([prompt_tokens, label_tokens, word_tokens.flatten(1)], dim=1)
         states = self.encoder(input_ids, attention_mask, read_rows)  # [B, R, H]

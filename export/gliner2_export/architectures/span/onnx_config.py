@@ -110,7 +110,7 @@ class SpanOnnxConfig(OnnxConfig):
 
     @property
     def outputs(self) -> dict[str, dict[int, str]]:
-        """The same of the outputs."""
+        """Names of the dynamic axes of every output."""
         return {name: dict(sizes) for name, sizes in OUTPUT_AXES.items()}
 
     def generate_dummy_inputs(

@@ -40,14 +40,14 @@ class SpanScoring:
     def probabilities(
         self, sample: Sample, batch: Batch, outputs: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]
     ) -> list[np.ndarray]:
-        """As many instances per task as the counts of ``like`` ask for."""
+        """Probabilities of every task, for as many instances as the counts in ``like`` say."""
         scores = self._scores(sample, batch, {**outputs, "count_logits": like["count_logits"]})
         return [task_probabilities(*pair) for pair in zip(sample.prompt.tasks, scores, strict=True)]
 
     def answers(
         self, sample: Sample, batch: Batch, outputs: Mapping[str, np.ndarray], *, threshold: float
     ) -> list[TaskAnswer]:
-        """As the runtime decodes them, without an overlap policy."""
+        """The answers as the runtime decodes them, without an overlap policy."""
         return [
             decode_task(task, scores, sample, threshold=threshold, policy=None)
             for task, scores in zip(sample.prompt.tasks, self._scores(sample, batch, outputs), strict=True)
