@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gliner2_lite.answers.types import (
     Answers,
@@ -21,8 +20,7 @@ from gliner2_lite.answers.types import (
 RELATIONS_KEY = "relation_extraction"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What a public result shows.
 
     ``merged`` is for answers that were merged from windows: equal texts at other places stay, a pair is a

@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from gliner2_lite.bundle.files import access, safe_relative
 from gliner2_lite.errors import BundleError, BundleNotFoundError, InputError
@@ -32,8 +32,7 @@ MAX_MANIFEST_BYTES = 1 << 20
 DEFAULT_VARIANTS = ("int8", "fp32")  # the order in which from_pretrained(variant=None) chooses
 
 
-@dataclass(frozen=True, slots=True)
-class BundleConfig:
+class BundleConfig(NamedTuple):
     """The fields of a manifest's ``config`` that concern the encoder; the others are the architecture's."""
 
     hidden_size: int
@@ -59,8 +58,7 @@ class Variant:
     min_onnxruntime: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileRecord:
+class FileRecord(NamedTuple):
     """The manifest's entry for one file."""
 
     size: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gliner2_lite.errors import InputError
 from gliner2_lite.prompt.layout import Prompt
@@ -14,8 +14,7 @@ from gliner2_lite.schema.limits import PROMPT_MARKER, STRUCT_SEPARATOR, TEXT_SEP
 TokenIds = Callable[[str], Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One text with its schema: ``text`` as encoded (with the final mark), its words, its prompt."""
 
     text: str
@@ -23,8 +22,7 @@ class Sample:
     prompt: Prompt
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """Token ids of one sample and where in them the words and markers stand.
 
     ``word_positions[i]`` are the positions of word ``i``'s subwords (choice prefix words first);
@@ -37,8 +35,7 @@ class Encoded:
     label_positions: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One text, checked and ready to run."""
 
     sample: Sample

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gliner2_lite.errors import InputError, InputTypeError
 from gliner2_lite.machine.processors import cpus_are_limited, usable_cores
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """One way to run. No profile sets the number of threads: that is for ``threads=`` and the machine."""
 
     spinning: bool  # its threads wait actively for the next operator during a call

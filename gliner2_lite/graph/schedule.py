@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 
@@ -12,8 +11,7 @@ Item = TypeVar("Item")
 DEFAULT_BATCH_TOKENS = 512
 
 
-@dataclass(frozen=True, slots=True)
-class BatchLimits:
+class BatchLimits(NamedTuple):
     """How large one run may be: ``texts`` rows, and ``tokens`` in all rows, padding included."""
 
     texts: int

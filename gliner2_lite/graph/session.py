@@ -8,10 +8,9 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,8 +43,7 @@ VECTOR_BYTES = 64
 _open_sessions: weakref.WeakSet[GraphSession] = weakref.WeakSet()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEvent:
+class SessionEvent(NamedTuple):
     """A graph was opened or run, and how long that took. ``shape`` is that of a run's ids, [B, T]."""
 
     what: Literal["open", "run"]
@@ -72,8 +70,7 @@ def _tell(what: Literal["open", "run"], begin: float, shape: tuple[int, ...] = (
         observer(SessionEvent(what, perf_counter() - begin, shape))
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(NamedTuple):
     """What an architecture needs of its graph: the outputs it reads, and inputs beside the common ones."""
 
     outputs: tuple[str, ...]

@@ -13,9 +13,8 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gliner2_lite.bundle.files import file_sha256
 from gliner2_lite.bundle.manifest import Bundle, Variant
@@ -38,8 +37,7 @@ HARMLESS = ("session.intra_op.", "session.inter_op.", "session.force_spinning_st
 _warned: set[str] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """All that a compiled graph depends on. ``bundle`` digests the manifest's record of the graph."""
 
     bundle: str
@@ -179,7 +177,7 @@ def read_record(entry: Path) -> dict[str, Any] | None:
 
 def as_json(wanted: Fingerprint) -> dict[str, Any]:
     """``wanted`` as a record holds it."""
-    return {"record_version": RECORD_VERSION, **asdict(wanted), "options": list(wanted.options)}
+    return {"record_version": RECORD_VERSION, **wanted._asdict(), "options": list(wanted.options)}
 
 
 def sampled_sha256(path: Path) -> str:

@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+# Before all else: NumPy's threads spin for a while once they are started, and would slow the graph's opening.
+import numpy  # noqa: F401
+
 from gliner2_lite.answers.guess import format_raw
 from gliner2_lite.bundle.manifest import Bundle
 from gliner2_lite.errors import InputTypeError

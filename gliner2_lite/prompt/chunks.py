@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gliner2_lite.errors import InputError
 from gliner2_lite.prompt.words import WordSplitter, checked_count
 from gliner2_lite.schema.limits import MAX_WORDS
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A window of a document: its text and where that starts in the document, in characters."""
 
     text: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkSize:
+class ChunkSize(NamedTuple):
     """Words per window, and how many of them the next window repeats."""
 
     size: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from gliner2_lite.errors import SchemaError
 from gliner2_lite.prompt.markers import (
@@ -37,8 +37,7 @@ from gliner2_lite.schema.spec import (
 ENTITIES_KEY = "entities"
 
 
-@dataclass(frozen=True, slots=True)
-class EntityTask:
+class EntityTask(NamedTuple):
     """How to read the entity task: its result entities and the attribute groups of their spans."""
 
     entities: tuple[EntitySpec, ...]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from gliner2_lite.errors import InputError, InputTypeError
 from gliner2_lite.schema.limits import MAX_WORDS
@@ -143,8 +143,7 @@ def char_words(text: str, lower: bool = True) -> Iterable[tuple[str, int, int]]:
 SPLITTERS: dict[str, WordSplitter] = {"whitespace": whitespace_words, "char": char_words}
 
 
-@dataclass(frozen=True, slots=True)
-class _Email:
+class _Email(NamedTuple):
     """Any start in ``[start, at)`` begins an e-mail that ends at ``end``."""
 
     start: int

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gliner2_lite import AutoExtractor, BundleNotFoundError, GLiNER2, InputError, InputTypeError, Schema
-from gliner2_lite.architectures.span import heads as heads_module
+from gliner2_lite.architectures import weights as weights_module
 from gliner2_lite.model import texts as texts_module
 from gliner2_lite.pipeline.options import CallOptions
 from tests.model.questions import LABELS, TEXT, figure_8
@@ -66,14 +66,14 @@ def test_one_model_serves_many_threads(model: GLiNER2) -> None:
 
 def test_head_weights_are_read_once_whoever_needs_them_first(monkeypatch: pytest.MonkeyPatch) -> None:
     heads = GLiNER2.from_pretrained("tiny").pipeline.loaded.architecture.heads
-    read, reads = heads_module.read_weights, []
+    read, reads = weights_module.read_weights, []
 
     def slowly(path: Path) -> Any:
         reads.append(path)
         time.sleep(0.05)  # so that the other threads ask meanwhile
         return read(path)
 
-    monkeypatch.setattr(heads_module, "read_weights", slowly)
+    monkeypatch.setattr(weights_module, "read_weights", slowly)
     with ThreadPoolExecutor(16) as pool:
         layers = set(pool.map(lambda _: (heads.counts, heads.spans), range(16)))
     assert len(layers) == 1 and len(reads) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gliner2_lite.bundle.manifest import Bundle
 from gliner2_lite.errors import BundleError
@@ -21,8 +21,7 @@ CONTRACT = Contract(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SpanConfig:
+class SpanConfig(NamedTuple):
     """``max_width`` is the widest span in words, ``counting_layer`` the kind of counting layer."""
 
     max_width: int

@@ -8,11 +8,10 @@ with the inputs are therefore constants of the checkpoint, and are stored as suc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from gliner2_lite.errors import BundleError
 from gliner2_lite.graph.numeric import FloatArray, gelu, layer_norm, relu, sigmoid, softmax
@@ -23,17 +22,7 @@ ATTENTION_HEADS = 4
 INPUT_GATES = "gru.input_gates"
 
 
-def predict_counts(count_logits: FloatArray) -> npt.NDArray[np.int64]:
-    """Instances per task: the first maximum of each row.
-
-    Args:
-        count_logits: [S, 20], class c meaning c instances.
-    """
-    return np.asarray(count_logits.argmax(axis=-1), dtype=np.int64)  # [S]
-
-
-@dataclass(frozen=True, slots=True)
-class Linear:
+class Linear(NamedTuple):
     """``x @ weight + bias`` with ``weight`` already transposed to [in, out]."""
 
     weight: FloatArray

@@ -7,7 +7,7 @@ float32; classes, choices and attributes compare the widened value in float64, a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -164,8 +164,7 @@ def _choices(
     return Span(best, scored[best], None, None) if best and scored[best] >= limit else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(NamedTuple):
     """A span cell over its threshold: words start … start+width."""
 
     start: int

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gliner2_lite.architectures.span.config import SpanConfig
-from gliner2_lite.architectures.span.counts import CountHead
-from gliner2_lite.architectures.span.spans import SpanScorer
-from gliner2_lite.architectures.weights import read_weights
+
+if TYPE_CHECKING:
+    from gliner2_lite.architectures.span.counts import CountHead
+    from gliner2_lite.architectures.span.spans import SpanScorer
 
 
 class SpanHeads:
@@ -37,6 +39,11 @@ class SpanHeads:
         """Both layers, once for all threads. The arrays as stored are not kept beside them."""
         with self._lock:
             if self._layers is None:
+                # A start, and most texts, need none of these.
+                from gliner2_lite.architectures.span.counts import CountHead
+                from gliner2_lite.architectures.span.spans import SpanScorer
+                from gliner2_lite.architectures.weights import read_weights
+
                 weights = read_weights(self._path)
                 self._layers = (
                     CountHead(self._config.counting_layer, weights, self._path),

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gliner2_lite.architectures.span.counts import predict_counts
 from gliner2_lite.architectures.span.heads import SpanHeads
 from gliner2_lite.graph.encode import Encoded
-from gliner2_lite.graph.numeric import Arrays, FloatArray
+from gliner2_lite.graph.numeric import Arrays, FloatArray, IntArray
 from gliner2_lite.prompt.layout import EntityTask, Prompt
 from gliner2_lite.schema.spec import ClassificationSpec
 
@@ -102,3 +101,12 @@ def _later_grids(
         grids.append([grid[begin + step * size : begin + (step + 1) * size] for step in range(later)])
         begin += later * size
     return grids
+
+
+def predict_counts(count_logits: FloatArray) -> IntArray:
+    """Instances per task: the first maximum of each row.
+
+    Args:
+        count_logits: [S, 20], class c meaning c instances.
+    """
+    return np.asarray(count_logits.argmax(axis=-1), dtype=np.int64)  # [S]

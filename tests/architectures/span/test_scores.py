@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gliner2_lite import GLiNER2, Schema
-from gliner2_lite.architectures.span.scores import TaskScores
+from gliner2_lite.architectures.span.scores import TaskScores, predict_counts
 from gliner2_lite.graph.batch import make_batch
 from gliner2_lite.pipeline.options import CallOptions
 
@@ -72,3 +72,9 @@ def test_the_first_instance_is_what_the_graph_scored(model: GLiNER2, schema: Sch
     np.testing.assert_array_equal(one.spans[0], three.spans[0])
     inside = np.isfinite(three.spans[0])
     assert not np.array_equal(three.spans[1][inside], three.spans[0][inside])
+
+
+def test_first_maximum_counts() -> None:
+    logits = np.zeros((2, 20), dtype=np.float32)
+    logits[1, [3, 7]] = 1.0
+    assert predict_counts(logits).tolist() == [0, 3]
