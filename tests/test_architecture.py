@@ -61,6 +61,8 @@ ARCHITECTURE_WORDS = re.compile(
     r"\b(count_logits|span_logits|span_start|span_end|label_states|CountHead|SpanScorer|Span(?:Heads|Config|Architecture|Scoring|OnnxConfig)"
     r"|counting_layer|count_lstm\w*|max_width|architectures\.span)\b"
 )
+#: Names of variables that do not say what they hold.
+EMPTY_NAMES = {"own", "found", "given"}
 FEWEST, MOST = 40, 350
 LENGTH_EXCEPTIONS = {
     "gliner2_lite.demo.local_only": "one rule of the web server, told apart from the page",
@@ -220,3 +222,23 @@ def test_every_module_of_a_room_has_a_test_of_its_name() -> None:
             if not any((home / f"test_{path.name}").is_file() for home in homes):
                 missing.add(name)
     assert missing == set()
+
+
+def bound_names(tree: ast.AST) -> Iterator[str]:
+    """Every name that a module gives to a value: variables, arguments, fields of classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_variables_are_called_what_they_hold(package: str) -> None:
+    empty = {
+        name: names
+        for name, path in modules(package).items()
+        if (names := EMPTY_NAMES & set(bound_names(ast.parse(path.read_text(encoding="utf-8")))))
+    }
+    # A public field, read by the report of benchmarks.
+    assert empty == ({"gliner2_export.quality.gold": {"found"}} if package == "gliner2_export" else {})
