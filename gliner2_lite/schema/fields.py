@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.checks import (
@@ -20,7 +21,8 @@ DTYPES = ("str", "list")
 FIELD_KEYS = frozenset({"name", "dtype", "choices", "description"})
 
 
-class FieldDeclaration(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FieldDeclaration:
     """One field as the caller wrote it."""
 
     name: str
