@@ -6,7 +6,7 @@ the document, ``merged`` makes one answer of the windows' answers to one task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -158,6 +158,12 @@ class Answers:
     def by_key(self) -> dict[str, TaskAnswer]:
         """Result key → answer; of tasks that share a key the last answer, at the position of the first."""
         return dict(self.tasks)
+
+    def renamed(self, names: Mapping[str, str]) -> Answers:
+        """The same answers with other keys: ``names`` is key → name, other keys stay."""
+        if not names:
+            return self
+        return replace(self, tasks=tuple((names.get(key, key), answer) for key, answer in self.tasks))
 
 
 def _moved(values: Values, move: Move) -> Values:

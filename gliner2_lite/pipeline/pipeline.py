@@ -69,7 +69,8 @@ class Pipeline:
         """Arrays of a batch → scores → answers of the text in ``row``."""
         architecture = self.loaded.architecture
         scores = architecture.score(arrays, row, request)
-        return architecture.decode(scores, request.sample, options)
+        answers = architecture.decode(scores, request.sample, options)
+        return answers.renamed(request.sample.prompt.relation_names) if options.names_relations else answers
 
 
 def show(answers: Answers, options: CallOptions) -> Result:

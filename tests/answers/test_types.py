@@ -36,6 +36,13 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one_under_its_key() -> Non
     assert len(answers.tasks) == 3, "what was answered stays known"
 
 
+def test_renamed_answers_differ_in_their_keys_alone() -> None:
+    renamed = ALL.renamed({"deal": "sale", "tone": "manner"})
+    assert [key for key, _ in renamed.tasks] == ["sale", "entities", "knows", "mood"]
+    assert [answer for _, answer in renamed.tasks] == [answer for _, answer in ALL.tasks]
+    assert renamed.requested_relations == ("knows",) and ALL.renamed({}) is ALL
+
+
 def test_no_answer_is_told_from_an_empty_one() -> None:
     assert Answers() == Answers((), (), ()) and Answers().by_key() == {}
     assert EntityAnswer(None) != EntityAnswer(()) and RecordAnswer(None) != RecordAnswer(())
