@@ -118,7 +118,10 @@ class RelationAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ClassAnswer:
-    """The chosen labels of a classification task; exactly one unless ``multi_label``."""
+    """The chosen labels of a classification task.
+
+    Without ``multi_label`` there is one, or none where the task abstained.
+    """
 
     labels: tuple[Label, ...]
     multi_label: bool
@@ -129,9 +132,10 @@ class ClassAnswer:
 
     @classmethod
     def merged(cls, parts: Sequence[ClassAnswer], policy: str) -> ClassAnswer:
-        """The single label of the surest window, or every label with its highest confidence."""
+        """The single label of the surest window that has one, or every label with its highest confidence."""
         if not parts[0].multi_label:
-            return max(parts, key=lambda part: part.labels[0].confidence)
+            answered = [part for part in parts if part.labels]
+            return max(answered, key=lambda part: part.labels[0].confidence, default=parts[0])
         labels = (label for part in parts for label in part.labels)
         return cls(
             _surest(labels, lambda label: label.label, lambda label: label.confidence), multi_label=True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.attributes import AttributeGroup, check_groups, prompt_label
 from gliner2_lite.schema.checks import (
+    check_abstain,
     check_dtype,
     check_examples,
     check_flag,
@@ -42,6 +43,7 @@ CLASSIFICATION_OPTIONS = frozenset(
         "prompt",
         "examples",
         "label_descriptions",
+        "abstain",
     }
 )
 
@@ -151,13 +153,16 @@ class Schema:
         multi_label: bool = False,
         cls_threshold: float = DEFAULT_CLASS_THRESHOLD,
         top_k: int | None = None,
+        *,
+        abstain: bool = False,
         **extras: Any,
     ) -> Schema:
         """Add a classification task over ``labels``: a list, or a dict of label to description.
 
-        ``cls_threshold`` and ``top_k`` (at most so many labels) act on ``multi_label`` tasks only. Further
-        keywords: ``class_act`` ("auto", "sigmoid", "softmax"), ``prompt`` (an instruction), ``examples``
-        (few-shot pairs of input and label), ``label_descriptions`` (when labels is a list).
+        ``cls_threshold`` and ``top_k`` (at most so many labels) act on ``multi_label`` tasks; with
+        ``abstain`` another task answers None when its best label is below ``cls_threshold``. Keywords:
+        ``class_act`` ("auto", "sigmoid", "softmax"), ``prompt`` (an instruction), ``examples`` (few-shot
+        pairs of input and label), ``label_descriptions`` (when labels is a list).
         """
         self._finish_structure()
         path = join("classifications", check_name(task, "classifications.task"))
@@ -170,6 +175,8 @@ class Schema:
             "cls_threshold": check_required_threshold(cls_threshold, f"{path}.cls_threshold"),
             **_checked_extras(extras, path),
         }
+        if check_abstain({**config, "abstain": abstain}, path):  # absent otherwise, as in the reference
+            config["abstain"] = True
         limit = check_top_k(top_k, f"{path}.top_k")
         if limit is not None:
             config["top_k"] = limit

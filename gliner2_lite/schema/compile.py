@@ -17,6 +17,7 @@ from typing import Any
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.builder import CLASSIFICATION_OPTIONS, Schema
 from gliner2_lite.schema.checks import (
+    check_abstain,
     check_choice,
     check_examples,
     check_flag,
@@ -295,6 +296,7 @@ def _classification(item: object, path: str) -> ClassificationSpec:
         examples=tuple(
             pair for pair in check_examples(config.get("examples"), f"{path}.examples") if pair[1] in known
         ),
+        abstain=check_abstain(config, path),
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.attributes import AttributeGroup
 from gliner2_lite.schema.checks import (
+    check_abstain,
     check_choice,
     check_examples,
     check_keys,
@@ -238,6 +239,7 @@ CLASSIFICATION_READERS: dict[str, Reader] = {
     "class_act": _one_of(CLASS_ACTIVATIONS),
     "prompt": read_optional_text,
     "examples": _examples,
+    "abstain": read_flag,
 }
 
 
@@ -252,4 +254,5 @@ def _read_classifications(schema: Schema, value: object) -> None:
         if config["task"] in seen:
             raise SchemaError(f"{path}.task: {config['task']!r} is already a task; give it another name")
         seen.add(config["task"])
+        check_abstain(config, path)  # as the builder does, which would name another place
         schema.classification(**config)

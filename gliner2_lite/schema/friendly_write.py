@@ -113,4 +113,6 @@ def _write_classification(config: Mapping[str, Any]) -> dict[str, Any]:
             written[key] = config[key]
     if config.get("examples"):
         written["examples"] = [list(pair) for pair in config["examples"]]
+    if config.get("abstain"):
+        written["abstain"] = True
     return written

@@ -96,7 +96,10 @@ class RelationSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClassificationSpec:
-    """One classification task over ``labels``; ``threshold`` and ``top_k`` act on multi-label only."""
+    """One classification task over ``labels``; ``top_k`` acts on multi-label only.
+
+    ``threshold`` acts on multi-label, and on a single label with ``abstain``: no answer below it.
+    """
 
     task: str
     labels: tuple[str, ...]
@@ -107,6 +110,7 @@ class ClassificationSpec:
     prompt: str | None = None
     descriptions: tuple[tuple[str, str], ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
+    abstain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
