@@ -117,7 +117,7 @@ TASK: Defaults = {
     for name, value in of_dataclass(ClassificationSpec).items()
 } | {"true_label": None}
 ENTITY = of_signature(Schema.entities) | {"description": None}
-RELATION = of_signature(Schema.relations) | {"description": None}
+RELATION = of_signature(Schema.relations) | {"description": None, "head": None, "tail": None}
 STRUCTURE = {"fields": REQUIRED} | of_signature(Schema.structure)
 FIELD = of_signature(StructureBuilder.field)
 GROUP = of_dataclass(AttributeGroup)
@@ -140,6 +140,13 @@ def python_value(use: Callable[[Any], Schema | Mapping[str, Any]]) -> Callable[[
         compile_schema(use(value))
 
     return check
+
+
+ENDS = ["person", "company"]  # the types of the ends of relations in the examples
+
+
+def with_entities(relations: Any) -> Schema:
+    return Schema().entities(ENDS).relations(relations)
 
 
 def json_value(wrap: Callable[[Any], dict[str, Any]]) -> Callable[[str, str], None]:
@@ -227,13 +234,13 @@ SECTIONS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "structures": lambda value: {"structures": {"product": value}},
     "structures.fields": lambda value: {"structures": {"product": {"fields": [value]}}},
     "classifications": lambda value: {"classifications": [value]},
-    "relations": lambda value: {"relations": {"works_for": value}},
+    "relations": lambda value: {"entities": ENDS, "relations": {"works_for": value}},
 }
 #: Keys that may be null although their default is a value.
 NULL_TOO = {("entities", "dtype"), ("classifications", "class_act")}
 EXPECTED = [
     Expected("Entity types", "key", chosen(ENTITY_KEYS, ENTITY), python_value(entities_schema)),
-    Expected("Relation types", "key", chosen(RELATION_KEYS, RELATION), python_value(relations_schema)),
+    Expected("Relation types", "key", chosen(RELATION_KEYS, RELATION), python_value(with_entities)),
     Expected("Classification tasks", "key", chosen(TASK_KEYS, TASK), python_value(classification_schema)),
     Expected("Fields", "part", of_tuple(FieldDeclaration), field_text),
     Expected(

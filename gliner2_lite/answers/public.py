@@ -64,7 +64,7 @@ def public_result(answers: Answers, shape: Shape) -> dict[str, Any]:
     for name in answers.requested_relations:
         relations.setdefault(name, [])
     if relations:
-        result[RELATIONS_KEY] = {key: relations[key] for key in answers.relation_keys} | relations
+        result[RELATIONS_KEY] = {key: relations.get(key, []) for key in answers.relation_keys} | relations
     return {key: result.get(key, []) for key in answers.keys} | result
 
 

@@ -39,6 +39,8 @@ Value = tuple[Span, ...] | Span | None
 Values = tuple[tuple[str, Value], ...]
 """Values by the names of fields or entity types."""
 Move = Callable[[Span], Span]
+Ends = tuple[Sequence[str] | None, Sequence[str] | None]
+"""Entity types of a head and of a tail; None for any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,31 @@ class Answers:
         if not names:
             return self
         return replace(self, tasks=tuple((names.get(key, key), answer) for key, answer in self.tasks))
+
+    def between(self, ends: Mapping[str, Ends]) -> Answers:
+        """The same answers without the pairs whose ends were not found as entities of the types asked for.
+
+        ``ends`` is the key of a relation → entity types of its head and tail. An end is found when an entity
+        of such a type has its text, in any case.
+        """
+        if not ends:
+            return self
+        texts: dict[str, set[str]] = {}
+        for _, answer in self.tasks:
+            for name, value in (answer.values or ()) if isinstance(answer, EntityAnswer) else ():
+                texts.setdefault(name, set()).update(span.text.lower() for span in _spans(value))
+
+        def fits(span: Span, types: Sequence[str] | None) -> bool:
+            return types is None or any(span.text.lower() in texts.get(name, ()) for name in types)
+
+        def kept(key: str, answer: TaskAnswer) -> TaskAnswer:
+            if key not in ends or not isinstance(answer, RelationAnswer):
+                return answer
+            head, tail = ends[key]
+            pairs = (pair for pair in answer.pairs if fits(pair[0], head) and fits(pair[1], tail))
+            return RelationAnswer(tuple(pairs))
+
+        return replace(self, tasks=tuple((key, kept(key, answer)) for key, answer in self.tasks))
 
 
 def _moved(values: Values, move: Move) -> Values:

@@ -45,6 +45,8 @@ class EntityTask(NamedTuple):
     attributes: tuple[AttributeSpec, ...] = ()
 
 
+Ends = tuple[tuple[str, ...] | None, tuple[str, ...] | None]
+"""Entity types of a head and of a tail; None for any text."""
 Target = EntityTask | StructureSpec | RelationSpec | ClassificationSpec
 
 
@@ -84,6 +86,16 @@ class Prompt:
             task.key: task.target.name
             for task in self.tasks
             if isinstance(task.target, RelationSpec) and task.target.name not in keys and keys[task.key] == 1
+        }
+
+    @property
+    def relation_ends(self) -> dict[str, Ends]:
+        """The entity types of the ends of relations that have some, by result key and by name."""
+        return {
+            key: (task.target.head_types, task.target.tail_types)
+            for task in self.tasks
+            if isinstance(task.target, RelationSpec) and (task.target.head_types or task.target.tail_types)
+            for key in (task.key, task.target.name)
         }
 
     @property

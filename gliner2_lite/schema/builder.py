@@ -25,6 +25,7 @@ from gliner2_lite.schema.checks import (
     shown,
 )
 from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
+from gliner2_lite.schema.relation_ends import check_ends
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import Validator
 from gliner2_lite.schema.structure import StructureBuilder
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from gliner2_lite.schema.limits import Limits
 
 ENTITY_KEYS = frozenset({"description", "dtype", "threshold", "validators"})
-RELATION_KEYS = frozenset({"description", "threshold"})
+RELATION_KEYS = frozenset({"description", "threshold", "head", "tail"})
 CLASSIFICATION_OPTIONS = frozenset(
     {
         "multi_label",
@@ -129,17 +130,21 @@ class Schema:
     ) -> Schema:
         """Add relation types: a name, a list, or a dict of name to description or configuration.
 
-        A configuration is a dict with any of ``description``, ``threshold``.
+        A configuration is a dict with any of ``description``, ``threshold``, ``head``, ``tail``; the last two
+        are lists of entity types of this schema: a pair is answered when such entities were found.
         """
         self._finish_structure()
         declared = []
         for name, config in _named(relation_types, "relations", RELATION_KEYS):
             path = join("relations", name)
             limit = check_threshold(config.get("threshold", threshold), f"{path}.threshold")
-            declared.append((name, limit, _description(config, path)))
-        for name, limit, description in declared:
+            declared.append((name, limit, _description(config, path), check_ends(config, path)))
+        for name, limit, description, ends in declared:
             self.schema["relations"].append({name: dict.fromkeys(RELATION_ROLES, "")})
             self.options.relation_thresholds[name] = limit
+            self.options.relation_ends.pop(name, None)
+            if any(ends):
+                self.options.relation_ends[name] = ends
             # A structure of the same name shares this entry, so the later declaration rules, as upstream.
             self.options.field_orders[name] = list(RELATION_ROLES)
             if description:

@@ -42,6 +42,7 @@ from gliner2_lite.schema.limits import (
     OCCURRENCE_POLICIES,
     RECORD_MODES,
 )
+from gliner2_lite.schema.relation_ends import read_types
 
 if TYPE_CHECKING:
     from gliner2_lite.schema.builder import Schema
@@ -56,7 +57,12 @@ ENTITY_READERS: dict[str, Reader] = {
     "dtype": lambda value, path: None if value is None else read_dtype(value, path),
     "threshold": read_threshold,
 }
-RELATION_READERS: dict[str, Reader] = {"description": read_optional_text, "threshold": read_threshold}
+RELATION_READERS: dict[str, Reader] = {
+    "description": read_optional_text,
+    "threshold": read_threshold,
+    "head": read_types,
+    "tail": read_types,
+}
 
 
 def read_friendly(data: Mapping[str, Any], schema: Schema) -> Schema:

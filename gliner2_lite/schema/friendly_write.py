@@ -48,6 +48,9 @@ def _write_relations(schema: Schema) -> list[str] | dict[str, Any]:
             config["description"] = description
         if threshold is not None:
             config["threshold"] = threshold
+        if name in schema.options.relation_ends:
+            ends = schema.options.relation_ends[name]._asdict()
+            config |= {end: list(types) for end, types in ends.items() if types}
         configs[name] = config
     return configs if any(configs.values()) else list(configs)
 

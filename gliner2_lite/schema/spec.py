@@ -86,12 +86,17 @@ class ChoiceGroup:
 
 @dataclass(frozen=True, slots=True)
 class RelationSpec:
-    """One relation type; ``fields`` are its roles, ``("head", "tail")`` unless a raw dict differs."""
+    """One relation type; ``fields`` are its roles, ``("head", "tail")`` unless a raw dict differs.
+
+    ``head_types`` and ``tail_types`` are the entity types that its ends may have, None for any text.
+    """
 
     name: str
     fields: tuple[str, ...] = ("head", "tail")
     description: str | None = None
     threshold: float | None = None
+    head_types: tuple[str, ...] | None = None
+    tail_types: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,33 @@ def test_a_stream_gives_the_answers_of_single_calls(model: GLiNER2) -> None:
     ]
 
 
+def test_relations_with_typed_ends_keep_pairs_of_such_entities_in_every_kind_of_call(model: GLiNER2) -> None:
+    """The entities are those of the whole call: of a document, not of a window."""
+
+    def asking(**ends: Any) -> Schema:
+        return Schema().entities(["person", "company", "city"]).relations({"works_for": ends})
+
+    windows = {"chunk_size": 6, "chunk_overlap": 2}
+    forms: list[Callable[[Schema], Any]] = [
+        lambda schema: model.extract(EMPLOYED, schema, 0.3),
+        lambda schema: model.batch_extract([EMPLOYED], schema, threshold=0.3)[0],
+        lambda schema: model.extract_long(EMPLOYED, schema, 0.3, **windows),
+        lambda schema: model.batch_extract_long([EMPLOYED], schema, threshold=0.3, **windows)[0],
+        lambda schema: next(model.extract_iter([EMPLOYED], schema, threshold=0.3)),
+        lambda schema: next(model.extract_iter([EMPLOYED], schema, threshold=0.3, long=True, **windows)),
+    ]
+    for form in forms:
+        anything = form(asking())
+        assert anything["relation_extraction"]["works_for"]
+        assert form(asking(head=["person"], tail=["company"])) == anything
+        assert form(asking(head=["person"], tail=["city", "company"])) == anything
+        assert form(asking(tail=["city"])) == {**anything, "relation_extraction": {"works_for": []}}
+        described = form(asking(head=["city"], description="d"))  # no window has a pair left
+        assert not any(described["relation_extraction"].values())
+    with pytest.raises(SchemaError, match="'person' is not an entity type of this schema"):
+        model.extract_relations(EMPLOYED, {"works_for": {"head": ["person"]}})
+
+
 DESCRIBED = {"works_for": "person is employed by company", "lives_in": {}}
 EMPLOYED = "Tim Cook works for Apple. Maria Lopez works for Siemens in Oslo."
 

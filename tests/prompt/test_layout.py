@@ -65,6 +65,12 @@ def test_a_relation_keeps_its_key_where_its_name_is_that_of_another_task() -> No
     assert prompt(same_key).relation_names == {}
 
 
+def test_types_of_ends_are_known_by_key_and_by_name() -> None:
+    types = {"knows": {"head": ["person"], "description": "is acquainted with"}, "likes": {}}
+    ends = prompt(Schema().entities(["person"]).relations(types)).relation_ends
+    assert ends == dict.fromkeys(["knows: is acquainted with", "knows"], (("person",), None))
+
+
 def test_choices_stand_before_the_text_one_group_per_declaration() -> None:
     schema = Schema()
     schema.structure("prod").field("name").field("color", choices=["Red", "dark green"]).field(
