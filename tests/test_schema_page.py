@@ -99,6 +99,11 @@ def of_dataclass(kind: type) -> Defaults:
     return {f.name: REQUIRED if f.default is MISSING else f.default for f in fields(kind) if f.init}
 
 
+def of_tuple(kind: type) -> Defaults:
+    """Defaults of the fields of a named tuple."""
+    return {name: REQUIRED for name in vars(kind)["_fields"]} | vars(kind)["_field_defaults"]
+
+
 def chosen(keys: Iterable[str], *sources: Defaults) -> Defaults:
     """The default of each key, from the first source that knows it."""
     return {key: next((source[key] for source in sources if key in source), "no default") for key in keys}
@@ -112,7 +117,7 @@ TASK: Defaults = {
     for name, value in of_dataclass(ClassificationSpec).items()
 } | {"true_label": None}
 ENTITY = of_signature(Schema.entities) | {"description": None}
-RELATION = of_signature(Schema.relations) | {"description": None}
+RELATION = of_signature(Schema.relations) | {"description": None, "head": None, "tail": None}
 STRUCTURE = {"fields": REQUIRED} | of_signature(Schema.structure)
 FIELD = of_signature(StructureBuilder.field)
 GROUP = of_dataclass(AttributeGroup)
@@ -135,6 +140,13 @@ def python_value(use: Callable[[Any], Schema | Mapping[str, Any]]) -> Callable[[
         compile_schema(use(value))
 
     return check
+
+
+ENDS = ["person", "company"]  # the types of the ends of relations in the examples
+
+
+def with_entities(relations: Any) -> Schema:
+    return Schema().entities(ENDS).relations(relations)
 
 
 def json_value(wrap: Callable[[Any], dict[str, Any]]) -> Callable[[str, str], None]:
@@ -181,7 +193,7 @@ def call_of(method: str, function: Callable[..., Any]) -> Callable[[str, str], N
 def field_text(key: str, example: str) -> None:
     """Checks an example of the mini-language: it says something about this part."""
     field = parse_field(example)
-    assert getattr(field, key) != of_dataclass(FieldDeclaration)[key]
+    assert getattr(field, key) != of_tuple(FieldDeclaration)[key]
     compile_schema(structures_schema({"product": [example]}))
 
 
@@ -222,17 +234,17 @@ SECTIONS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "structures": lambda value: {"structures": {"product": value}},
     "structures.fields": lambda value: {"structures": {"product": {"fields": [value]}}},
     "classifications": lambda value: {"classifications": [value]},
-    "relations": lambda value: {"relations": {"works_for": value}},
+    "relations": lambda value: {"entities": ENDS, "relations": {"works_for": value}},
 }
 #: Keys that may be null although their default is a value.
 NULL_TOO = {("entities", "dtype"), ("classifications", "class_act")}
 EXPECTED = [
     Expected("Entity types", "key", chosen(ENTITY_KEYS, ENTITY), python_value(entities_schema)),
-    Expected("Relation types", "key", chosen(RELATION_KEYS, RELATION), python_value(relations_schema)),
+    Expected("Relation types", "key", chosen(RELATION_KEYS, RELATION), python_value(with_entities)),
     Expected("Classification tasks", "key", chosen(TASK_KEYS, TASK), python_value(classification_schema)),
-    Expected("Fields", "part", of_dataclass(FieldDeclaration), field_text),
+    Expected("Fields", "part", of_tuple(FieldDeclaration), field_text),
     Expected(
-        "Fields", "key", chosen(FIELD_KEYS, of_dataclass(FieldDeclaration)),
+        "Fields", "key", chosen(FIELD_KEYS, of_tuple(FieldDeclaration)),
         python_value(lambda field: structures_schema({"product": [field]})),
     ),
     Expected(

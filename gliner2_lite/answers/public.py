@@ -54,7 +54,7 @@ def public_result(answers: Answers, shape: Shape) -> dict[str, Any]:
             labels = [
                 _shown_label(label) if shape.include_confidence else label.label for label in answer.labels
             ]
-            result[key] = labels if answer.multi_label else labels[0]
+            result[key] = _one_or_all(labels, answer)
         elif isinstance(answer, EntityAnswer):
             result[key] = _entities(answer, shape)
         elif isinstance(answer, RecordAnswer):
@@ -64,7 +64,7 @@ def public_result(answers: Answers, shape: Shape) -> dict[str, Any]:
     for name in answers.requested_relations:
         relations.setdefault(name, [])
     if relations:
-        result[RELATIONS_KEY] = {key: relations[key] for key in answers.relation_keys} | relations
+        result[RELATIONS_KEY] = {key: relations.get(key, []) for key in answers.relation_keys} | relations
     return {key: result.get(key, []) for key in answers.keys} | result
 
 
@@ -101,6 +101,11 @@ def _reads_as_relation(answer: TaskAnswer) -> bool:
     return "head" in names and "tail" in names
 
 
+def _one_or_all(labels: list[Any], answer: ClassAnswer) -> Any:
+    """The shown labels of ``answer``: all, or the single one; None where the task abstained."""
+    return labels if answer.multi_label else labels[0] if labels else None
+
+
 def _entities(answer: EntityAnswer, shape: Shape) -> dict[str, Any]:
     as_dict = answer.has_attributes and not shape.merged
     return {name: _shown_value(value, shape, as_dict=as_dict) for name, value in answer.values or ()}
@@ -133,7 +138,7 @@ def _distinct(spans: Sequence[Span], shape: Shape) -> list[Span]:
 def _raw(answer: TaskAnswer, shape: Shape) -> Any:
     if isinstance(answer, ClassAnswer):
         pairs = [(label.label, label.confidence) for label in answer.labels]
-        return pairs if answer.multi_label else pairs[0]
+        return _one_or_all(pairs, answer)
     if isinstance(answer, RelationAnswer):
         return [_pair(head, tail, shape) for head, tail in answer.pairs]
     if isinstance(answer, EntityAnswer):

@@ -6,7 +6,7 @@ the document, ``merged`` makes one answer of the windows' answers to one task.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -39,6 +39,8 @@ Value = tuple[Span, ...] | Span | None
 Values = tuple[tuple[str, Value], ...]
 """Values by the names of fields or entity types."""
 Move = Callable[[Span], Span]
+Ends = tuple[Sequence[str] | None, Sequence[str] | None]
+"""Entity types of a head and of a tail; None for any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,10 @@ class RelationAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ClassAnswer:
-    """The chosen labels of a classification task; exactly one unless ``multi_label``."""
+    """The chosen labels of a classification task.
+
+    Without ``multi_label`` there is one, or none where the task abstained.
+    """
 
     labels: tuple[Label, ...]
     multi_label: bool
@@ -129,9 +134,10 @@ class ClassAnswer:
 
     @classmethod
     def merged(cls, parts: Sequence[ClassAnswer], policy: str) -> ClassAnswer:
-        """The single label of the surest window, or every label with its highest confidence."""
+        """The single label of the surest window that has one, or every label with its highest confidence."""
         if not parts[0].multi_label:
-            return max(parts, key=lambda part: part.labels[0].confidence)
+            answered = [part for part in parts if part.labels]
+            return max(answered, key=lambda part: part.labels[0].confidence, default=parts[0])
         labels = (label for part in parts for label in part.labels)
         return cls(
             _surest(labels, lambda label: label.label, lambda label: label.confidence), multi_label=True
@@ -158,6 +164,37 @@ class Answers:
     def by_key(self) -> dict[str, TaskAnswer]:
         """Result key → answer; of tasks that share a key the last answer, at the position of the first."""
         return dict(self.tasks)
+
+    def renamed(self, names: Mapping[str, str]) -> Answers:
+        """The same answers with other keys: ``names`` is key → name, other keys stay."""
+        if not names:
+            return self
+        return replace(self, tasks=tuple((names.get(key, key), answer) for key, answer in self.tasks))
+
+    def between(self, ends: Mapping[str, Ends]) -> Answers:
+        """The same answers without the pairs whose ends were not found as entities of the types asked for.
+
+        ``ends`` is the key of a relation → entity types of its head and tail. An end is found when an entity
+        of such a type has its text, in any case.
+        """
+        if not ends:
+            return self
+        texts: dict[str, set[str]] = {}
+        for _, answer in self.tasks:
+            for name, value in (answer.values or ()) if isinstance(answer, EntityAnswer) else ():
+                texts.setdefault(name, set()).update(span.text.lower() for span in _spans(value))
+
+        def fits(span: Span, types: Sequence[str] | None) -> bool:
+            return types is None or any(span.text.lower() in texts.get(name, ()) for name in types)
+
+        def kept(key: str, answer: TaskAnswer) -> TaskAnswer:
+            if key not in ends or not isinstance(answer, RelationAnswer):
+                return answer
+            head, tail = ends[key]
+            pairs = (pair for pair in answer.pairs if fits(pair[0], head) and fits(pair[1], tail))
+            return RelationAnswer(tuple(pairs))
+
+        return replace(self, tasks=tuple((key, kept(key, answer)) for key, answer in self.tasks))
 
 
 def _moved(values: Values, move: Move) -> Values:

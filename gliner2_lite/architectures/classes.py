@@ -24,6 +24,8 @@ def class_probabilities(task: ClassificationSpec, logits: FloatArray) -> FloatAr
 def choose_classes(task: ClassificationSpec, logits: FloatArray) -> ClassAnswer:
     """The best label, or with ``multi_label`` all from the task's threshold on and at least the best one.
 
+    A task that may abstain has no label when its best one is below its threshold.
+
     Probabilities are compared with the threshold in float64, as in the reference.
 
     Args:
@@ -34,7 +36,8 @@ def choose_classes(task: ClassificationSpec, logits: FloatArray) -> ClassAnswer:
     labels = [Label(label, value) for label, value in zip(task.labels, probabilities, strict=True)]
     best = max(labels, key=lambda label: label.confidence)
     if not task.multi_label:
-        return ClassAnswer((best,), multi_label=False)
+        abstains = task.abstain and best.confidence < task.threshold
+        return ClassAnswer(() if abstains else (best,), multi_label=False)
     chosen = [label for label in labels if label.confidence >= task.threshold] or [best]
     if task.top_k is not None:
         chosen = sorted(chosen, key=lambda label: label.confidence, reverse=True)[: task.top_k]

@@ -93,7 +93,7 @@ def _rows(spec: SchemaSpec) -> Iterator[tuple[str, str]]:
         names = [relation.name for relation in spec.relations]
         yield "relations", f"{_count(names, 'label')}: {', '.join(names)}"
     for task in spec.classifications:
-        kind = "several of" if task.multi_label else "one of"
+        kind = "several of" if task.multi_label else "one or none of" if task.abstain else "one of"
         labels = task.labels
         yield f"classification {task.task}", f"{kind} {_count(labels, 'label')}: {', '.join(labels)}"
 

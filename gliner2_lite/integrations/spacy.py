@@ -84,6 +84,7 @@ class Settings:
             classification_schema({task: options})  # checks what the user wrote, under its own name
             act = options.get("class_act") or ("sigmoid" if options.get("multi_label") else "softmax")
             options.pop("top_k", None)
+            options.pop("abstain", None)
             schema.classification(
                 task, **{**options, "multi_label": True, "cls_threshold": 0.0, "class_act": act}
             )

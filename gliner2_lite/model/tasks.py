@@ -7,7 +7,7 @@ from typing import Any
 
 from gliner2_lite.answers.flat import flat_entities
 from gliner2_lite.model.texts import TextMethods
-from gliner2_lite.pipeline.options import CallOptions
+from gliner2_lite.pipeline.options import CallOptions, RelationKeys
 from gliner2_lite.schema import classification_schema, entities_schema, relations_schema, structures_schema
 
 
@@ -212,14 +212,15 @@ class TaskMethods(TextMethods):
     def extract_relations(
         self, text: str, relation_types: Any, threshold: float = 0.5, format_results: bool = True,
         include_confidence: bool = False, include_spans: bool = False, max_len: int | None = None,
-        overlap_policy: str | None = None,
+        overlap_policy: str | None = None, *, relation_keys: RelationKeys = "reference",
     ) -> dict[str, Any]:  # fmt: skip
         """Pairs (head, tail) of the given relations.
 
         Args:
             text: the text.
             relation_types: a name, a list of names, or a dict name → description or
-                ``{"description", "threshold"}``.
+                ``{"description", "threshold"}``. ``relation_keys="name"`` answers one with a description
+                under its name.
 
         Returns:
             ``{"relation_extraction": {relation: [(head, tail)]}}``
@@ -227,6 +228,7 @@ class TaskMethods(TextMethods):
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
+            relation_keys=relation_keys,
         )  # fmt: skip
         return self._answer(text, relations_schema(relation_types), options)
 
@@ -234,12 +236,13 @@ class TaskMethods(TextMethods):
         self, texts: Sequence[str], relation_types: Any, batch_size: int = 8, threshold: float = 0.5,
         format_results: bool = True, include_confidence: bool = False, include_spans: bool = False,
         max_len: int | None = None, overlap_policy: str | None = None, *, batch_tokens: int | None = None,
+        relation_keys: RelationKeys = "reference",
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`extract_relations` for several texts."""
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
-            batch_size=batch_size, batch_tokens=batch_tokens,
+            batch_size=batch_size, batch_tokens=batch_tokens, relation_keys=relation_keys,
         )  # fmt: skip
         return self._answer_all(texts, relations_schema(relation_types), options)
 
@@ -247,13 +250,13 @@ class TaskMethods(TextMethods):
         self, text: str, relation_types: Any, threshold: float = 0.5, chunk_size: int = 384,
         chunk_overlap: int = 64, batch_size: int = 8, num_workers: int = 0, format_results: bool = True,
         include_confidence: bool = False, include_spans: bool = False, overlap_policy: str | None = None,
-        *, batch_tokens: int | None = None,
+        *, batch_tokens: int | None = None, relation_keys: RelationKeys = "reference",
     ) -> dict[str, Any]:  # fmt: skip
         """:meth:`extract_relations` for a document of any length."""
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, overlap_policy=overlap_policy,
-            batch_size=batch_size, batch_tokens=batch_tokens,
+            batch_size=batch_size, batch_tokens=batch_tokens, relation_keys=relation_keys,
             long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
         return self._answer(text, relations_schema(relation_types), options)
@@ -263,12 +266,13 @@ class TaskMethods(TextMethods):
         num_workers: int = 0, format_results: bool = True, include_confidence: bool = False,
         include_spans: bool = False, chunk_size: int = 384, chunk_overlap: int = 64,
         overlap_policy: str | None = None, *, batch_tokens: int | None = None,
+        relation_keys: RelationKeys = "reference",
     ) -> list[dict[str, Any]]:  # fmt: skip
         """:meth:`extract_relations_long` for several documents."""
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, overlap_policy=overlap_policy,
-            batch_size=batch_size, batch_tokens=batch_tokens,
+            batch_size=batch_size, batch_tokens=batch_tokens, relation_keys=relation_keys,
             long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
         return self._answer_all(texts, relations_schema(relation_types), options)

@@ -13,7 +13,7 @@ from gliner2_lite.pipeline.arguments import (
     check_workers,
     match_schemas,
 )
-from gliner2_lite.pipeline.options import CallOptions
+from gliner2_lite.pipeline.options import CallOptions, RelationKeys
 from gliner2_lite.pipeline.pipeline import Pipeline, Result
 from gliner2_lite.pipeline.stream import answer_texts, answer_window, checked_windows, deliver
 
@@ -46,6 +46,8 @@ class TextMethods:
         include_spans: bool = False,
         max_len: int | None = None,
         overlap_policy: str | None = None,
+        *,
+        relation_keys: RelationKeys = "reference",
     ) -> dict[str, Any]:
         """Everything that ``schema`` asks for, from one text in one forward pass.
 
@@ -58,6 +60,8 @@ class TextMethods:
             include_spans: add ``start``/``end`` character offsets (end exclusive) to every span.
             max_len: keep the first ``max_len`` words of the text; :meth:`count_words` tells how many it has.
             overlap_policy: ``flat``, ``nested``, ``longest``, ``allow``; None: the more confident span wins.
+            relation_keys: where a relation with a description is answered: ``"reference"`` under
+                ``"name: description"``, beside an empty list under its name, ``"name"`` under its name alone.
 
         Raises:
             SchemaError, InputError: before the model runs, naming what is wrong.
@@ -65,6 +69,7 @@ class TextMethods:
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
+            relation_keys=relation_keys,
         )  # fmt: skip
         return self._answer(text, schema, options)
 
@@ -82,6 +87,7 @@ class TextMethods:
         overlap_policy: str | None = None,
         *,
         batch_tokens: int | None = None,
+        relation_keys: RelationKeys = "reference",
     ) -> list[dict[str, Any]]:
         """:meth:`extract` for several texts, with one schema for all or a list of one per text.
 
@@ -92,7 +98,7 @@ class TextMethods:
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
-            batch_size=batch_size, batch_tokens=batch_tokens,
+            batch_size=batch_size, batch_tokens=batch_tokens, relation_keys=relation_keys,
         )  # fmt: skip
         return self._answer_all(texts, schemas, options)
 
@@ -111,12 +117,13 @@ class TextMethods:
         overlap_policy: str | None = None,
         *,
         batch_tokens: int | None = None,
+        relation_keys: RelationKeys = "reference",
     ) -> dict[str, Any]:
         """:meth:`extract` for a document of any length, in windows of ``chunk_size`` words."""
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, overlap_policy=overlap_policy,
-            batch_size=batch_size, batch_tokens=batch_tokens,
+            batch_size=batch_size, batch_tokens=batch_tokens, relation_keys=relation_keys,
             long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
         return self._answer(text, schema, options)
@@ -136,12 +143,13 @@ class TextMethods:
         overlap_policy: str | None = None,
         *,
         batch_tokens: int | None = None,
+        relation_keys: RelationKeys = "reference",
     ) -> list[dict[str, Any]]:
         """:meth:`extract_long` for several documents; their windows share the batches."""
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, overlap_policy=overlap_policy,
-            batch_size=batch_size, batch_tokens=batch_tokens,
+            batch_size=batch_size, batch_tokens=batch_tokens, relation_keys=relation_keys,
             long=True, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
         return self._answer_all(texts, schemas, options)
@@ -160,6 +168,7 @@ class TextMethods:
         include_spans: bool = False,
         max_len: int | None = None,
         overlap_policy: str | None = None,
+        relation_keys: RelationKeys = "reference",
         long: bool = False,
         chunk_size: int = 384,
         chunk_overlap: int = 64,
@@ -192,7 +201,7 @@ class TextMethods:
         options = CallOptions.checked(
             threshold=threshold, format_results=format_results, include_confidence=include_confidence,
             include_spans=include_spans, max_len=max_len, overlap_policy=overlap_policy,
-            batch_size=batch_size, batch_tokens=batch_tokens,
+            batch_size=batch_size, batch_tokens=batch_tokens, relation_keys=relation_keys,
             long=long, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
         )  # fmt: skip
         pipeline = self._pipeline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from gliner2_lite.answers.overlap import canonical_policy
 from gliner2_lite.answers.public import Shape
@@ -12,6 +12,9 @@ from gliner2_lite.errors import InputError, InputTypeError
 from gliner2_lite.graph.schedule import BatchLimits
 from gliner2_lite.pipeline.arguments import positive
 from gliner2_lite.prompt.chunks import ChunkSize, check_chunk_size
+
+RelationKeys = Literal["reference", "name"]
+"""Under which key a relation with a description is answered: ``"name: description"``, or its name."""
 
 DEFAULT_THRESHOLD = 0.5
 DEFAULT_BATCH_SIZE = 8
@@ -30,6 +33,7 @@ class CallOptions:
         chunks: windows of a long text; None reads a text as a whole.
         raw: results are the raw tuples and lists, nothing dropped or gathered.
         shape: what results show.
+        relation_keys: the keys of relations with a description.
     """
 
     threshold: float = DEFAULT_THRESHOLD
@@ -39,6 +43,12 @@ class CallOptions:
     chunks: ChunkSize | None = None
     raw: bool = False
     shape: Shape = field(default_factory=Shape)
+    relation_keys: RelationKeys = "reference"
+
+    @property
+    def names_relations(self) -> bool:
+        """Whether relations with a description are answered under their names."""
+        return self.relation_keys == "name"
 
     @classmethod
     def checked(
@@ -50,6 +60,7 @@ class CallOptions:
         include_spans: Any = False,
         max_len: Any = None,
         overlap_policy: Any = None,
+        relation_keys: Any = "reference",
         batch_size: Any = DEFAULT_BATCH_SIZE,
         batch_tokens: Any = None,
         long: bool = False,
@@ -66,6 +77,8 @@ class CallOptions:
         """
         if max_len is not None and (isinstance(max_len, bool) or not isinstance(max_len, int)):
             raise InputTypeError(f"max_len must be a number of words or None, not {max_len!r}")
+        if relation_keys not in ("reference", "name"):
+            raise InputError(f"relation_keys must be 'reference' or 'name', not {relation_keys!r}")
         chunks = None
         if long:
             if max_len is not None:
@@ -84,6 +97,7 @@ class CallOptions:
             chunks=chunks,
             raw=not format_results,
             shape=Shape(bool(include_confidence), bool(include_spans), merged=long),
+            relation_keys=relation_keys,
         )
 
 

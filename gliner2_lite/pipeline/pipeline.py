@@ -69,7 +69,10 @@ class Pipeline:
         """Arrays of a batch → scores → answers of the text in ``row``."""
         architecture = self.loaded.architecture
         scores = architecture.score(arrays, row, request)
-        return architecture.decode(scores, request.sample, options)
+        answers, prompt = architecture.decode(scores, request.sample, options), request.sample.prompt
+        if options.chunks is None:  # a document's pairs and entities are joined when its windows are merged
+            answers = answers.between(prompt.relation_ends)
+        return answers.renamed(prompt.relation_names) if options.names_relations else answers
 
 
 def show(answers: Answers, options: CallOptions) -> Result:

@@ -69,8 +69,10 @@ def _answer_documents(
         options,
     )
     return [
-        merge_windows(document, chunks, [next(by_window) for _ in chunks], policy=options.policy)
-        for document, chunks in zip(documents, chunked, strict=True)
+        merge_windows(document, chunks, [next(by_window) for _ in chunks], policy=options.policy).between(
+            prompt.relation_ends
+        )
+        for document, chunks, prompt in zip(documents, chunked, prompts, strict=True)
     ]
 
 

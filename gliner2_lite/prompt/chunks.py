@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gliner2_lite.errors import InputError
-from gliner2_lite.prompt.words import WordSplitter, checked_count
+from gliner2_lite.prompt.words import WordSplitter, checked_count, checked_words
 from gliner2_lite.schema.limits import MAX_WORDS
 
 
@@ -47,9 +47,10 @@ def split_chunks(
     """The windows of ``text``, each repeating the last words of the one before.
 
     Raises:
-        InputError: there are more than ``max_words``.
+        InputError: there are more than ``max_words``, or the splitter gives something that is no word.
     """
-    offsets = [(start, end) for _, start, end in checked_count(splitter(text, lower=False), max_words)]
+    words = checked_words(text, splitter, lower=False)
+    offsets = [(start, end) for _, start, end in checked_count(words, max_words)]
     if not offsets:
         return [Chunk(text, 0)]
     chunks, first = [], 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -44,6 +45,8 @@ class EntityTask(NamedTuple):
     attributes: tuple[AttributeSpec, ...] = ()
 
 
+Ends = tuple[tuple[str, ...] | None, tuple[str, ...] | None]
+"""Entity types of a head and of a tail; None for any text."""
 Target = EntityTask | StructureSpec | RelationSpec | ClassificationSpec
 
 
@@ -70,6 +73,30 @@ class Prompt:
     prefix: tuple[str, ...]
     requested_relations: tuple[str, ...]
     classification_tasks: tuple[str, ...]
+
+    @property
+    def relation_names(self) -> dict[str, str]:
+        """Result key → name of the relations whose description is part of their key.
+
+        A relation whose name is the key of another task, or whose key another relation has as its name, is
+        left out: under that name one of the two answers would be lost.
+        """
+        keys = Counter(task.key for task in self.tasks)
+        return {
+            task.key: task.target.name
+            for task in self.tasks
+            if isinstance(task.target, RelationSpec) and task.target.name not in keys and keys[task.key] == 1
+        }
+
+    @property
+    def relation_ends(self) -> dict[str, Ends]:
+        """The entity types of the ends of relations that have some, by result key and by name."""
+        return {
+            key: (task.target.head_types, task.target.tail_types)
+            for task in self.tasks
+            if isinstance(task.target, RelationSpec) and (task.target.head_types or task.target.tail_types)
+            for key in (task.key, task.target.name)
+        }
 
     @property
     def scalar_entities(self) -> tuple[str, ...]:

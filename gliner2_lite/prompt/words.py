@@ -13,15 +13,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from operator import index
+from typing import Any, NamedTuple, TypeVar
 
 from gliner2_lite.errors import InputError, InputTypeError
+from gliner2_lite.schema.checks import shown
 from gliner2_lite.schema.limits import MAX_WORDS
 
 Item = TypeVar("Item")
-WordSplitter = Callable[..., Iterable[tuple[str, int, int]]]
-"""A splitter: called as ``splitter(text, lower=True)``, yields ``(token, start, end)``."""
+Word = tuple[str, int, int]
+WordSplitter = Callable[..., Iterable[Word]]
+"""A splitter: called as ``splitter(text, lower=True)``, yields ``(token, start, end)``.
 
+The ranges are half-open, lie in the text, hold at least one character, and follow each other without overlap.
+"""
+
+_WORD = "(token, start, end)"
 FINAL_MARKS = (".", "!", "?")
 _ZERO_WIDTH_JOINERS = "\u200c\u200d"
 _FLAGS = re.IGNORECASE
@@ -57,9 +64,10 @@ def split_words(
     """Split ``text``; ``limit`` keeps the first words as the slice ``[:limit]`` does.
 
     Raises:
-        InputError: there are more than ``max_words`` (of those that ``limit`` keeps).
+        InputError: there are more than ``max_words`` (of those that ``limit`` keeps), or the splitter gives
+            something that is no word of ``text``.
     """
-    words = iter(splitter(text, lower=True))
+    words = checked_words(text, splitter, lower=True)
     if limit is not None and limit >= 0:
         words = islice(words, limit)
     kept = list(checked_count(words, max_words))
@@ -70,6 +78,61 @@ def split_words(
         starts=tuple(start for _, start, _ in kept),
         ends=tuple(end for _, _, end in kept),
     )
+
+
+def checked_words(text: str, splitter: WordSplitter, *, lower: bool) -> Iterator[Word]:
+    """What ``splitter`` gives for ``text``, one by one.
+
+    A splitter of the caller's is believed nothing: an offset that is wrong would reach the results.
+
+    Raises:
+        InputError: an item that is no word of ``text``; names it by index and value.
+        InputTypeError: an item, or a part of it, has the wrong type.
+    """
+    words = splitter(text, lower=lower)
+    if splitter is whitespace_words or splitter is char_words:
+        return iter(words)
+    if isinstance(words, str) or not isinstance(words, Iterable):
+        raise InputTypeError(f"the word splitter must yield {_WORD}, it returned {shown(words)}")
+    return _checked(words, len(text))
+
+
+def _checked(words: Iterable[Any], length: int) -> Iterator[Word]:
+    position = 0
+    for number, word in enumerate(words):
+        parts = () if isinstance(word, str) or not isinstance(word, Iterable) else tuple(islice(word, 4))
+        if len(parts) != 3:
+            raise InputTypeError(f"{_item(number, word)} is not {_WORD}")
+        value = parts[0]
+        if not isinstance(value, str):
+            raise InputTypeError(f"{_item(number, word)} has a token that is not a string")
+        start, end = (_offset(part, number, word) for part in parts[1:])
+        if start < 0:
+            problem = "starts before the text"
+        elif end > length:
+            problem = f"ends beyond the text, which has {length:,} characters"
+        elif end <= start:
+            problem = "has no character: its end must be greater than its start"
+        elif start < position:
+            problem = f"begins before the end of the item before it, {position}; words are in order and apart"
+        else:
+            position = end
+            yield value, start, end
+            continue
+        raise InputError(f"{_item(number, word)} {problem}")
+
+
+def _offset(value: object, number: int, word: object) -> int:
+    try:
+        if not isinstance(value, bool):
+            return index(value)  # type: ignore[arg-type]  # NumPy's integers too
+    except TypeError:
+        pass
+    raise InputTypeError(f"{_item(number, word)} has the offset {shown(value)}, which is not an integer")
+
+
+def _item(number: int, word: object) -> str:
+    return f"item {number} of the word splitter, {shown(word)},"
 
 
 def checked_count(words: Iterable[Item], max_words: int) -> Iterator[Item]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.attributes import AttributeGroup, check_groups, prompt_label
 from gliner2_lite.schema.checks import (
+    check_abstain,
     check_dtype,
     check_examples,
     check_flag,
@@ -24,6 +25,7 @@ from gliner2_lite.schema.checks import (
     shown,
 )
 from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
+from gliner2_lite.schema.relation_ends import check_ends
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import Validator
 from gliner2_lite.schema.structure import StructureBuilder
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from gliner2_lite.schema.limits import Limits
 
 ENTITY_KEYS = frozenset({"description", "dtype", "threshold", "validators"})
-RELATION_KEYS = frozenset({"description", "threshold"})
+RELATION_KEYS = frozenset({"description", "threshold", "head", "tail"})
 CLASSIFICATION_OPTIONS = frozenset(
     {
         "multi_label",
@@ -42,6 +44,7 @@ CLASSIFICATION_OPTIONS = frozenset(
         "prompt",
         "examples",
         "label_descriptions",
+        "abstain",
     }
 )
 
@@ -127,17 +130,21 @@ class Schema:
     ) -> Schema:
         """Add relation types: a name, a list, or a dict of name to description or configuration.
 
-        A configuration is a dict with any of ``description``, ``threshold``.
+        A configuration is a dict with any of ``description``, ``threshold``, ``head``, ``tail``; the last two
+        are lists of entity types of this schema: a pair is answered when such entities were found.
         """
         self._finish_structure()
         declared = []
         for name, config in _named(relation_types, "relations", RELATION_KEYS):
             path = join("relations", name)
             limit = check_threshold(config.get("threshold", threshold), f"{path}.threshold")
-            declared.append((name, limit, _description(config, path)))
-        for name, limit, description in declared:
+            declared.append((name, limit, _description(config, path), check_ends(config, path)))
+        for name, limit, description, ends in declared:
             self.schema["relations"].append({name: dict.fromkeys(RELATION_ROLES, "")})
             self.options.relation_thresholds[name] = limit
+            self.options.relation_ends.pop(name, None)
+            if any(ends):
+                self.options.relation_ends[name] = ends
             # A structure of the same name shares this entry, so the later declaration rules, as upstream.
             self.options.field_orders[name] = list(RELATION_ROLES)
             if description:
@@ -151,13 +158,16 @@ class Schema:
         multi_label: bool = False,
         cls_threshold: float = DEFAULT_CLASS_THRESHOLD,
         top_k: int | None = None,
+        *,
+        abstain: bool = False,
         **extras: Any,
     ) -> Schema:
         """Add a classification task over ``labels``: a list, or a dict of label to description.
 
-        ``cls_threshold`` and ``top_k`` (at most so many labels) act on ``multi_label`` tasks only. Further
-        keywords: ``class_act`` ("auto", "sigmoid", "softmax"), ``prompt`` (an instruction), ``examples``
-        (few-shot pairs of input and label), ``label_descriptions`` (when labels is a list).
+        ``cls_threshold`` and ``top_k`` (at most so many labels) act on ``multi_label`` tasks; with
+        ``abstain`` another task answers None when its best label is below ``cls_threshold``. Keywords:
+        ``class_act`` ("auto", "sigmoid", "softmax"), ``prompt`` (an instruction), ``examples`` (few-shot
+        pairs of input and label), ``label_descriptions`` (when labels is a list).
         """
         self._finish_structure()
         path = join("classifications", check_name(task, "classifications.task"))
@@ -170,6 +180,8 @@ class Schema:
             "cls_threshold": check_required_threshold(cls_threshold, f"{path}.cls_threshold"),
             **_checked_extras(extras, path),
         }
+        if check_abstain({**config, "abstain": abstain}, path):  # absent otherwise, as in the reference
+            config["abstain"] = True
         limit = check_top_k(top_k, f"{path}.top_k")
         if limit is not None:
             config["top_k"] = limit

@@ -117,6 +117,17 @@ def check_flag(value: object, path: str) -> bool:
     raise SchemaTypeError(f"{path}: expected True or False, got {type(value).__name__} {shown(value)}")
 
 
+def check_abstain(config: Mapping[str, Any], path: str) -> bool:
+    """Whether a task of one label may answer None; one of several labels has no use for it."""
+    value = config.get("abstain")
+    abstain = value is not None and check_flag(value, f"{path}.abstain")
+    if abstain and config.get("multi_label"):
+        raise SchemaError(
+            f"{path}.abstain: only a task that answers with one label can abstain; leave multi_label out"
+        )
+    return abstain
+
+
 def check_dtype(value: object, path: str) -> str:
     """``"list"`` keeps all values; every other string keeps the best one, as the reference does."""
     if not isinstance(value, str):

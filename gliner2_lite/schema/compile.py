@@ -17,6 +17,7 @@ from typing import Any
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.builder import CLASSIFICATION_OPTIONS, Schema
 from gliner2_lite.schema.checks import (
+    check_abstain,
     check_choice,
     check_examples,
     check_flag,
@@ -33,6 +34,7 @@ from gliner2_lite.schema.checks import (
     shown,
 )
 from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
+from gliner2_lite.schema.relation_ends import with_ends
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import (
     AttributeSpec,
@@ -90,7 +92,7 @@ def compile_schema(schema: Schema | StructureBuilder | Mapping[str, Any]) -> Sch
         )
     structures, choice_groups = _structures(processor, options)
     labels = _entity_labels(processor)
-    return SchemaSpec(
+    spec = SchemaSpec(
         structures=structures,
         choice_groups=choice_groups,
         entity_labels=labels,
@@ -103,6 +105,7 @@ def compile_schema(schema: Schema | StructureBuilder | Mapping[str, Any]) -> Sch
         classifications=_classifications(processor),
         attributes=_attributes(labels, options),
     )
+    return with_ends(spec, options.relation_ends)
 
 
 def _check_processor_keys(schema: Mapping[Any, Any]) -> None:
@@ -183,10 +186,7 @@ def _field(
 
 def _field_choices(value: object, path: str) -> tuple[str, ...] | None:
     """The choices of a field of the processor dict; every other value is gold text, without effect."""
-    if not isinstance(value, Mapping):
-        _check_gold(value, path)
-        return None
-    if "choices" not in value:
+    if not isinstance(value, Mapping) or "choices" not in value:
         _check_gold(value, path)
         return None
     if set(value) != {"value", "choices"} or isinstance(value["value"], Mapping):
@@ -295,6 +295,7 @@ def _classification(item: object, path: str) -> ClassificationSpec:
         examples=tuple(
             pair for pair in check_examples(config.get("examples"), f"{path}.examples") if pair[1] in known
         ),
+        abstain=check_abstain(config, path),
     )
 
 

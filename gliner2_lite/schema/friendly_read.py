@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.attributes import AttributeGroup
 from gliner2_lite.schema.checks import (
+    check_abstain,
     check_choice,
     check_examples,
     check_keys,
@@ -41,6 +42,7 @@ from gliner2_lite.schema.limits import (
     OCCURRENCE_POLICIES,
     RECORD_MODES,
 )
+from gliner2_lite.schema.relation_ends import read_types
 
 if TYPE_CHECKING:
     from gliner2_lite.schema.builder import Schema
@@ -55,7 +57,12 @@ ENTITY_READERS: dict[str, Reader] = {
     "dtype": lambda value, path: None if value is None else read_dtype(value, path),
     "threshold": read_threshold,
 }
-RELATION_READERS: dict[str, Reader] = {"description": read_optional_text, "threshold": read_threshold}
+RELATION_READERS: dict[str, Reader] = {
+    "description": read_optional_text,
+    "threshold": read_threshold,
+    "head": read_types,
+    "tail": read_types,
+}
 
 
 def read_friendly(data: Mapping[str, Any], schema: Schema) -> Schema:
@@ -238,6 +245,7 @@ CLASSIFICATION_READERS: dict[str, Reader] = {
     "class_act": _one_of(CLASS_ACTIVATIONS),
     "prompt": read_optional_text,
     "examples": _examples,
+    "abstain": read_flag,
 }
 
 
@@ -252,4 +260,5 @@ def _read_classifications(schema: Schema, value: object) -> None:
         if config["task"] in seen:
             raise SchemaError(f"{path}.task: {config['task']!r} is already a task; give it another name")
         seen.add(config["task"])
+        check_abstain(config, path)  # as the builder does, which would name another place
         schema.classification(**config)

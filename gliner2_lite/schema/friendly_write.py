@@ -48,6 +48,9 @@ def _write_relations(schema: Schema) -> list[str] | dict[str, Any]:
             config["description"] = description
         if threshold is not None:
             config["threshold"] = threshold
+        if name in schema.options.relation_ends:
+            ends = schema.options.relation_ends[name]._asdict()
+            config |= {end: list(types) for end, types in ends.items() if types}
         configs[name] = config
     return configs if any(configs.values()) else list(configs)
 
@@ -113,4 +116,6 @@ def _write_classification(config: Mapping[str, Any]) -> dict[str, Any]:
             written[key] = config[key]
     if config.get("examples"):
         written["examples"] = [list(pair) for pair in config["examples"]]
+    if config.get("abstain"):
+        written["abstain"] = True
     return written

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gliner2_lite.schema.attributes import AttributeGroup
+from gliner2_lite.schema.relation_ends import RelationEnds
 from gliner2_lite.schema.spec import Validator
 
 
@@ -33,6 +34,7 @@ class SchemaOptions:
     entity_order: dict[str, None] = field(default_factory=dict)  # an ordered set
     # In order of first declaration, which is also the order of the requested relations.
     relation_thresholds: dict[str, float | None] = field(default_factory=dict)
+    relation_ends: dict[str, RelationEnds] = field(default_factory=dict)  # of those that have any
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     attribute_groups: dict[str, AttributeGroup] = field(default_factory=dict)
     attribute_prompts: dict[str, str] = field(default_factory=dict)

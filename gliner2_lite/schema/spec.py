@@ -86,17 +86,25 @@ class ChoiceGroup:
 
 @dataclass(frozen=True, slots=True)
 class RelationSpec:
-    """One relation type; ``fields`` are its roles, ``("head", "tail")`` unless a raw dict differs."""
+    """One relation type; ``fields`` are its roles, ``("head", "tail")`` unless a raw dict differs.
+
+    ``head_types`` and ``tail_types`` are the entity types that its ends may have, None for any text.
+    """
 
     name: str
     fields: tuple[str, ...] = ("head", "tail")
     description: str | None = None
     threshold: float | None = None
+    head_types: tuple[str, ...] | None = None
+    tail_types: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClassificationSpec:
-    """One classification task over ``labels``; ``threshold`` and ``top_k`` act on multi-label only."""
+    """One classification task over ``labels``; ``top_k`` acts on multi-label only.
+
+    ``threshold`` acts on multi-label, and on a single label with ``abstain``: no answer below it.
+    """
 
     task: str
     labels: tuple[str, ...]
@@ -107,6 +115,7 @@ class ClassificationSpec:
     prompt: str | None = None
     descriptions: tuple[tuple[str, str], ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
+    abstain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ RECORDS = st.builds(
     RecordAnswer, st.none() | st.lists(named(values(PLAIN | CHOICES), 1), max_size=3).map(tuple)
 )
 RELATIONS = st.builds(RelationAnswer, st.lists(st.tuples(PLAIN, PLAIN), max_size=3).map(tuple))
-CLASSES = st.builds(lambda label: ClassAnswer((label,), multi_label=False), LABELS) | st.builds(
+SINGLE = st.builds(lambda labels: ClassAnswer(tuple(labels), multi_label=False), st.lists(LABELS, max_size=1))
+CLASSES = SINGLE | st.builds(
     lambda labels: ClassAnswer(tuple(labels), multi_label=True), st.lists(LABELS, min_size=1, max_size=3)
 )
 

@@ -100,6 +100,13 @@ def test_class_shapes() -> None:
     }
 
 
+def test_a_task_that_abstained_answers_none() -> None:
+    tasks = [("t", ClassAnswer((), multi_label=False))]
+    assert raw_result(Answers(tuple(tasks)), Shape(True)) == {"t": None}
+    assert shaped(tasks, classes=("t",)) == {"t": None}
+    assert shaped(tasks, classes=("t",), confidence=True) == {"t": None}
+
+
 def test_choices_have_no_offsets() -> None:
     record = RecordAnswer(((("size", Span("S", 0.6, None, None)), ("name", None)),))
     assert shaped([("r", record)], spans=True) == {"r": [{"size": "S", "name": None}]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import FrozenInstanceError, fields
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,38 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one_under_its_key() -> Non
     answers = Answers((("deal", first), ("entities", EntityAnswer(None)), ("deal", second)))
     assert list(answers.by_key().items()) == [("deal", second), ("entities", EntityAnswer(None))]
     assert len(answers.tasks) == 3, "what was answered stays known"
+
+
+def test_renamed_answers_differ_in_their_keys_alone() -> None:
+    renamed = ALL.renamed({"deal": "sale", "tone": "manner"})
+    assert [key for key, _ in renamed.tasks] == ["sale", "entities", "knows", "mood"]
+    assert [answer for _, answer in renamed.tasks] == [answer for _, answer in ALL.tasks]
+    assert renamed.requested_relations == ("knows",) and ALL.renamed({}) is ALL
+
+
+def test_pairs_stay_whose_ends_were_found_as_entities() -> None:
+    small = Span("ann", 0.4, 9, 12)
+    answers = Answers(
+        (
+            ("entities", EntityAnswer((("person", (ANN,)), ("boss", None), ("city", BOB)))),
+            ("knows", RelationAnswer(((ANN, BOB), (small, BOB), (BOB, ANN)))),
+            ("near", RelationAnswer(((BOB, ANN),))),
+        ),
+        ("knows", "near"),
+    )
+
+    def pairs(ends: Any) -> Any:
+        kept = answers.between({"knows": ends}).by_key()
+        assert kept["near"] == answers.by_key()["near"] and kept["entities"] == answers.by_key()["entities"]
+        return kept["knows"].pairs
+
+    assert pairs((("person",), ("city",))) == ((ANN, BOB), (small, BOB)), "by text, in any case"
+    assert pairs((None, ("person", "boss"))) == ((BOB, ANN),)
+    assert pairs((("boss", "missing"), None)) == ()
+    assert pairs((None, None)) == answers.by_key()["knows"].pairs
+    assert answers.between({}) is answers
+    nothing = Answers((("entities", EntityAnswer(None)), answers.tasks[1]))
+    assert nothing.between({"knows": (("person",), None)}).by_key()["knows"] == RelationAnswer(())
 
 
 def test_no_answer_is_told_from_an_empty_one() -> None:

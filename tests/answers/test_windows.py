@@ -115,6 +115,17 @@ def test_classes_keep_the_surest_window() -> None:
     assert merged("mood", windows, confidence=True) == {"mood": {"label": "glad", "confidence": 0.7}}
 
 
+def test_windows_that_abstained_leave_the_answer_to_the_others() -> None:
+    none = ClassAnswer((), multi_label=False)
+    windows: list[TaskAnswer] = [
+        none, ClassAnswer((Label("sad", 0.6),), multi_label=False), none,
+        ClassAnswer((Label("glad", 0.7),), multi_label=False),
+    ]  # fmt: skip
+    assert merged("mood", windows[:2]) == merged("mood", windows[1:3]) == {"mood": "sad"}
+    assert merged("mood", [windows[1], windows[3]]) == {"mood": "glad"}
+    assert merged("mood", [none, none]) == {"mood": None}
+
+
 def test_labels_of_all_windows_in_order_of_appearance() -> None:
     windows: list[TaskAnswer] = [
         ClassAnswer((Label("a", 0.6), Label("b", 0.5)), multi_label=True),

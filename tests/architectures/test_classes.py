@@ -35,3 +35,13 @@ def test_the_activation_can_be_chosen() -> None:
     assert chosen(multi_label=True, class_act="softmax") == ["b"]
     [label] = choose_classes(ClassificationSpec("task", LABELS, class_act="sigmoid"), LOGITS).labels
     assert label.confidence == pytest.approx(1 / (1 + np.exp(-3)), abs=1e-6)
+
+
+def test_a_single_label_may_abstain_below_its_threshold() -> None:
+    sure = choose_classes(ClassificationSpec("task", LABELS), LOGITS).labels[0].confidence
+    assert chosen(threshold=1.0) == ["b"], "not unless it is asked to"
+    assert chosen(threshold=sure, abstain=True) == ["b"]
+    assert chosen(threshold=np.nextafter(sure, 1), abstain=True) == []
+    assert not choose_classes(
+        ClassificationSpec("t", LABELS, threshold=1.0, abstain=True), LOGITS
+    ).multi_label

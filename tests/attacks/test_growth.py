@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,13 @@ Span = tuple[float, int, int]  # score, start, end
 RUNS_OF = [".", "@", "a@", "a@a.", "a.a@a.aa", "a-", "http", "http://", "\u0301", "\u200d", "é"]
 
 
+def own_words(text: str, lower: bool = True) -> Iterable[tuple[str, int, int]]:
+    """A splitter of a caller, whose words are checked."""
+    return whitespace_words(text, lower)
+
+
 @pytest.mark.parametrize("unit", RUNS_OF)
-@pytest.mark.parametrize("splitter", [whitespace_words, char_words])
+@pytest.mark.parametrize("splitter", [whitespace_words, char_words, own_words])
 def test_splitters(splitter: Any, unit: str) -> None:
     assert_near_linear(lambda n: lambda: split_words(unit * n, splitter), 1_000)
 

@@ -15,7 +15,10 @@ FULL = {
     "structures": {
         "order": {"fields": [{"name": "size", "dtype": "str", "choices": ["S", "M"]}, {"name": "note"}]},
     },
-    "classifications": [{"task": "topic", "labels": ["a", "b", "c"], "multi_label": True}],
+    "classifications": [
+        {"task": "topic", "labels": ["a", "b", "c"], "multi_label": True},
+        {"task": "tone", "labels": ["d", "e"], "abstain": True},
+    ],
     "relations": ["lives_in"],
 }
 
@@ -26,7 +29,8 @@ def test_check_says_what_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["schema", "check", str(path)]) == 0
     out = capsys.readouterr().out
     for wanted in ("size: str of S|M; note: list", "2 labels: person, city", "attribute mood",
-                   "1 label: lives_in", "several of 3 labels: a, b, c"):  # fmt: skip
+                   "1 label: lives_in", "several of 3 labels: a, b, c",
+                   "one or none of 2 labels: d, e"):  # fmt: skip
         assert wanted in out
     assert "tokens" not in out
 

@@ -107,7 +107,7 @@ ASKED = {
 OTHER: dict[str, Any] = {
     "threshold": 0.25, "format_results": False, "include_confidence": True, "include_spans": True,
     "max_len": 5, "overlap_policy": "nested", "batch_size": 3, "batch_tokens": 99, "long": True,
-    "chunk_size": 6, "chunk_overlap": 2,
+    "chunk_size": 6, "chunk_overlap": 2, "relation_keys": "name",
 }  # fmt: skip
 DEFAULTS = {
     name: option.default for name, option in inspect.signature(CallOptions.checked).parameters.items()
@@ -135,10 +135,12 @@ def usable(name: str) -> set[str]:
     batches, windows = {"batch_size", "batch_tokens"}, {"chunk_size", "chunk_overlap"}
     if name.endswith("predict_entities"):  # a shape and a policy of its own
         return {"threshold"} | (batches if name.startswith("batch_") else set())
-    without = {"long"} | ({"max_len"} if name.endswith("_long") else windows)
+    without = {"long"} if "relations" in name or name in GENERAL else {"long", "relation_keys"}
+    without |= {"max_len"} if name.endswith("_long") else windows
     return set(DEFAULTS) - without - (batches if name in SINGLE else set())
 
 
+GENERAL = ("extract", "batch_extract", "extract_long", "batch_extract_long")
 SINGLE = ("extract", "extract_entities", "classify_text", "extract_json", "extract_relations")
 
 
@@ -161,9 +163,19 @@ def test_a_method_takes_every_option_that_it_can_use(name: str) -> None:
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_single_calls_take_their_options_in_the_order_of_the_reference(name: str) -> None:
-    assert list(answering()[name])[3:] == [
+    positional = [
+        option for option, value in answering()[name].items() if value.kind is value.POSITIONAL_OR_KEYWORD
+    ]
+    assert positional[3:] == [
         "threshold", "format_results", "include_confidence", "include_spans", "max_len", "overlap_policy",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", answering())
+def test_options_that_the_reference_lacks_are_keywords(name: str) -> None:
+    for option in ("batch_tokens", "relation_keys"):
+        if option in answering()[name]:
+            assert answering()[name][option].kind is inspect.Parameter.KEYWORD_ONLY
 
 
 def call(model: GLiNER2, name: str, texts: list[str], **options: Any) -> Any:

@@ -136,3 +136,22 @@ def test_what_cannot_be_asked_is_refused_before_the_model_runs(
     with pytest.raises(SchemaError, match=message):
         call(model)
     assert runs == []
+
+
+def test_a_task_that_may_abstain_answers_none_in_every_form(model: GLiNER2) -> None:
+    text = "The delivery was late and the box was damaged."
+    labels = {"labels": ["football", "tennis", "chess"], "cls_threshold": 0.99}
+    tasks = {"sport": {**labels, "abstain": True}, "anyway": labels, "tone": ["good", "bad"]}
+    forms = [
+        lambda **more: model.classify_text(text, tasks, **more),
+        lambda **more: model.batch_classify_text([text], tasks, **more)[0],
+        lambda **more: model.classify_text_long(text, tasks, chunk_size=40, chunk_overlap=0, **more),
+    ]
+    for form in forms:
+        answer = form()
+        assert list(answer) == ["sport", "anyway", "tone"]
+        assert answer["sport"] is None and answer["anyway"] == "football" and answer["tone"] == "bad"
+        assert form(include_confidence=True)["sport"] is None
+    assert model.classify_text(text, tasks, format_results=False)["sport"] is None
+    sport = {"sport": {**labels, "cls_threshold": 0.5, "abstain": True}}
+    assert model.classify_text(text, sport) == {"sport": "football"}

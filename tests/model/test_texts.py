@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,3 +138,63 @@ def test_a_stream_gives_the_answers_of_single_calls(model: GLiNER2) -> None:
     assert model.batch_extract_long(texts, ENTITIES, **long) == [
         model.extract_long(text, ENTITIES, **long) for text in texts
     ]
+
+
+def test_relations_with_typed_ends_keep_pairs_of_such_entities_in_every_kind_of_call(model: GLiNER2) -> None:
+    """The entities are those of the whole call: of a document, not of a window."""
+
+    def asking(**ends: Any) -> Schema:
+        return Schema().entities(["person", "company", "city"]).relations({"works_for": ends})
+
+    windows = {"chunk_size": 6, "chunk_overlap": 2}
+    forms: list[Callable[[Schema], Any]] = [
+        lambda schema: model.extract(EMPLOYED, schema, 0.3),
+        lambda schema: model.batch_extract([EMPLOYED], schema, threshold=0.3)[0],
+        lambda schema: model.extract_long(EMPLOYED, schema, 0.3, **windows),
+        lambda schema: model.batch_extract_long([EMPLOYED], schema, threshold=0.3, **windows)[0],
+        lambda schema: next(model.extract_iter([EMPLOYED], schema, threshold=0.3)),
+        lambda schema: next(model.extract_iter([EMPLOYED], schema, threshold=0.3, long=True, **windows)),
+    ]
+    for form in forms:
+        anything = form(asking())
+        assert anything["relation_extraction"]["works_for"]
+        assert form(asking(head=["person"], tail=["company"])) == anything
+        assert form(asking(head=["person"], tail=["city", "company"])) == anything
+        assert form(asking(tail=["city"])) == {**anything, "relation_extraction": {"works_for": []}}
+        described = form(asking(head=["city"], description="d"))  # no window has a pair left
+        assert not any(described["relation_extraction"].values())
+    with pytest.raises(SchemaError, match="'person' is not an entity type of this schema"):
+        model.extract_relations(EMPLOYED, {"works_for": {"head": ["person"]}})
+
+
+DESCRIBED = {"works_for": "person is employed by company", "lives_in": {}}
+EMPLOYED = "Tim Cook works for Apple. Maria Lopez works for Siemens in Oslo."
+
+
+def test_relations_stand_under_their_names_on_request_in_every_kind_of_call(model: GLiNER2) -> None:
+    schema, key = Schema().relations(DESCRIBED), "works_for: person is employed by company"
+    texts, named = [EMPLOYED, "Nothing."], {"threshold": 0.3, "relation_keys": "name"}
+    windows = {"chunk_size": 6, "chunk_overlap": 2}
+    long = {"long": True, **windows}
+    kinds: list[tuple[Any, dict[str, Any]]] = [
+        (lambda **more: [model.extract(text, schema, **more) for text in texts], {}),
+        (lambda **more: [model.extract_relations(text, DESCRIBED, **more) for text in texts], {}),
+        (lambda **more: model.batch_extract(texts, schema, **more), {}),
+        (lambda **more: model.batch_extract_relations(texts, DESCRIBED, **more), {}),
+        (lambda **more: [model.extract_long(text, schema, **more) for text in texts], windows),
+        (lambda **more: [model.extract_relations_long(text, DESCRIBED, **more) for text in texts], windows),
+        (lambda **more: model.batch_extract_long(texts, schema, **more), windows),
+        (lambda **more: model.batch_extract_relations_long(texts, DESCRIBED, **more), windows),
+        (lambda **more: list(model.extract_iter(texts, schema, **more)), {}),
+        (lambda **more: list(model.extract_iter(texts, schema, **more)), long),
+        (lambda **more: list(model.extract_iter(texts, schema, workers=1, **more)), {}),
+    ]
+    for ask, more in kinds:
+        pairs = [result["relation_extraction"].get(key, []) for result in ask(threshold=0.3, **more)]
+        results = ask(**named, **more)
+        assert pairs[0] and all(list(result) == ["relation_extraction"] for result in results)
+        for result, expected in zip(results, pairs, strict=True):
+            relations = result["relation_extraction"]
+            assert list(relations) == ["works_for", "lives_in"] and relations["works_for"] == expected
+    raw = model.extract(EMPLOYED, schema, 0.3, False, relation_keys="name")
+    assert list(raw) == ["works_for", "lives_in"]

@@ -49,5 +49,13 @@ def test_a_long_call_has_windows_and_no_other_cut() -> None:
         CallOptions.checked(long=True, format_results=False)
 
 
+@pytest.mark.parametrize("keys", ["names", None, True, "", ["name"]])
+def test_relation_keys_are_one_of_two(keys: object) -> None:
+    assert CallOptions.checked(relation_keys="name").names_relations
+    assert not CallOptions.checked().names_relations
+    with pytest.raises(InputError, match="relation_keys must be 'reference' or 'name', not"):
+        CallOptions.checked(relation_keys=keys)
+
+
 def test_every_option_of_a_public_call_has_its_default() -> None:
     assert CallOptions.checked() == CallOptions()

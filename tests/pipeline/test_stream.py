@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +162,29 @@ def test_a_model_is_not_copied_or_pickled(model: GLiNER2) -> None:
     for copying in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="load it there with from_pretrained"):
             copying(model)
+
+
+def test_a_splitter_that_gives_an_impossible_word_is_refused_in_every_kind_of_call(
+    small_bundle: Path,
+) -> None:
+    def words(text: str, lower: bool = True) -> list[tuple[str, int, int]]:
+        return [(text, 0, len(text)), ("oslo", 14, 1000)] if "Oslo" in text else [(text, 0, len(text))]
+
+    model = GLiNER2.from_pretrained(small_bundle, word_splitter=words)
+    texts, ask = ["Ann left.", "Ann is in Oslo."], Schema().entities(["city"])
+    reason = r"item 1 of the word splitter, \('oslo', 14, 1000\)"
+    calls: list[Callable[[], Any]] = [
+        lambda: model.extract(texts[1], ask),
+        lambda: model.batch_extract(texts, ask),
+        lambda: model.extract_long(texts[1], ask),
+        lambda: model.batch_extract_long(texts, ask),
+        lambda: list(model.extract_iter(texts, ask)),
+        lambda: list(model.extract_iter(texts, ask, long=True)),
+        lambda: model.count_words(texts[1]),
+    ]
+    for call in calls:
+        with pytest.raises(InputError, match=reason):
+            call()
+    for long in (False, True):
+        first, second = model.extract_iter(texts, ask, long=long, errors="yield")
+        assert isinstance(first, dict) and isinstance(second, InputError)

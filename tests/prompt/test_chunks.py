@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +46,9 @@ def test_more_words_than_allowed_are_refused() -> None:
     assert len(split_chunks("a b c", whitespace_words, ChunkSize(2, 0), max_words=3)) == 2
     with pytest.raises(InputError, match="more than 2 words"):
         split_chunks("a b c", whitespace_words, ChunkSize(2, 0), max_words=2)
+
+
+@pytest.mark.parametrize("item", [("cd", 3, 99), ("cd", -1, 5), ("cd", 1, 5), "cde", ("cd", 3.0, 5)])
+def test_items_that_are_no_words_of_the_text_are_refused(item: Any) -> None:
+    with pytest.raises(InputError, match="item 1 of the word splitter"):
+        split_chunks("ab cd", lambda text, lower: [("ab", 0, 2), item], ChunkSize(1, 0))

@@ -51,6 +51,26 @@ def test_descriptions_prompts_and_examples_are_part_of_one_word() -> None:
     assert [task.key for task in prompt(schema).tasks] == ["entities", "knows: is acquainted with", "mood"]
 
 
+def test_described_relations_have_a_name_beside_their_key() -> None:
+    schema = Schema().relations({"knows": "is acquainted with", "likes": {}})
+    assert prompt(schema).relation_names == {"knows: is acquainted with": "knows"}
+    assert prompt(Schema().relations(["knows"])).relation_names == {}
+
+
+def test_a_relation_keeps_its_key_where_its_name_is_that_of_another_task() -> None:
+    described = {"knows": "is acquainted with"}
+    assert prompt(Schema().relations(described).classification("knows", ["a", "b"])).relation_names == {}
+    assert prompt(Schema().relations(described).structure("knows").field("who")).relation_names == {}
+    same_key = Schema().relations(described).relations(["knows: is acquainted with"])
+    assert prompt(same_key).relation_names == {}
+
+
+def test_types_of_ends_are_known_by_key_and_by_name() -> None:
+    types = {"knows": {"head": ["person"], "description": "is acquainted with"}, "likes": {}}
+    ends = prompt(Schema().entities(["person"]).relations(types)).relation_ends
+    assert ends == dict.fromkeys(["knows: is acquainted with", "knows"], (("person",), None))
+
+
 def test_choices_stand_before_the_text_one_group_per_declaration() -> None:
     schema = Schema()
     schema.structure("prod").field("name").field("color", choices=["Red", "dark green"]).field(

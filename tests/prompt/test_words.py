@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,6 +119,47 @@ def test_a_splitter_may_be_a_name_a_class_or_a_callable() -> None:
     assert resolve_splitter(None) is resolve_splitter("whitespace")
     for own in (Halves, Halves()):
         assert split_words("abcd", resolve_splitter(own)).values == ("ab", "cd")
+
+
+#: What splitters gave for "ab cd." by mistake: the items, the index and value named, and what is wrong.
+IMPOSSIBLE = [
+    ([("ab", 0, 2), ("cd", 3, 1000)], "item 1 .*'cd', 3, 1000.* beyond the text, which has 6 characters"),
+    ([("ab", -2, 2)], "item 0 .*'ab', -2, 2.* before the text"),
+    ([("ab", 2, 2)], "item 0 .* no character"),
+    ([("ab", 2, 0)], "item 0 .* no character"),
+    ([("cd", 3, 5), ("ab", 0, 2)], "item 1 .*'ab', 0, 2.* before the end of the item before it, 5"),
+    ([("ab", 0, 2), ("b c", 1, 4)], "item 1 .* before the end of the item before it, 2"),
+    (["ab", "cd"], "item 0 of the word splitter, 'ab', is not .token, start, end"),
+    (["abc"], "item 0 .*'abc', is not"),
+    ([("ab", 0)], "item 0 .*'ab', 0.* is not"),
+    ([("ab", 0, 2), None], "item 1 .*None, is not"),
+    ([("ab", 0.0, 2)], "item 0 .* the offset 0.0, which is not an integer"),
+    ([("ab", 0, "2")], "item 0 .* the offset '2'"),
+    ([("ab", False, 2)], "item 0 .* the offset False"),
+    ([(b"ab", 0, 2)], "item 0 .* a token that is not a string"),
+    ("ab cd.", "must yield .token, start, end.*returned 'ab cd.'"),
+    (None, "must yield .token, start, end.*returned None"),
+]
+
+
+@pytest.mark.parametrize(("given_items", "message"), IMPOSSIBLE)
+def test_items_that_are_no_words_of_the_text_are_refused(given_items: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        split_words("ab cd.", lambda text, lower: given_items)
+
+
+def test_words_may_come_as_lists_with_any_kind_of_integer() -> None:
+    words = split_words("ab cd.", lambda text, lower: iter([["x", np.int64(0), np.int32(2)], ("y", 2, 6)]))
+    assert (words.values, words.starts, words.ends) == (("x", "y"), (0, 2), (2, 6))
+    assert all(type(offset) is int for offset in (*words.starts, *words.ends))
+
+
+def test_words_beyond_the_limit_are_not_looked_at() -> None:
+    def broken_at_the_end(text: str, lower: bool) -> Iterator[tuple[str, int, int]]:
+        yield "ab", 0, 2
+        raise AssertionError("asked for more than the limit")
+
+    assert len(split_words("ab cd.", broken_at_the_end, limit=1)) == 1
 
 
 def test_bad_splitters_are_refused_by_name() -> None:

@@ -177,6 +177,14 @@ MISTAKES = [
     (lambda s: s.classification("", ["a"]), "classifications.task: the name is blank"),
     (lambda s: s.classification("t", ["a"], cls_threshold=1.5), "classifications.t.cls_threshold: 1.5"),
     (lambda s: s.classification("t", ["a"], cls_threshold=None), "leave it out for 0.5"),
+    (
+        lambda s: s.classification("t", ["a"], abstain="no"),
+        "classifications.t.abstain: expected True or False",
+    ),
+    (
+        lambda s: s.classification("t", ["a"], multi_label=True, abstain=True),
+        "classifications.t.abstain: only a task that answers with one label can abstain",
+    ),
     (lambda s: s.classification("t", ["a"], top_k=0), "classifications.t.top_k: 0 keeps nothing"),
     (lambda s: s.classification("t", ["a"], top_k=1.5), "classifications.t.top_k: expected a whole number"),
     (lambda s: s.classification("t", ["a"], top_k=True), "classifications.t.top_k: expected a whole number"),

@@ -88,3 +88,13 @@ def test_the_first_unknown_key_is_named_with_the_closest_known_one() -> None:
         checks.check_keys(["dtype", "treshold", "zzz"], {"dtype", "threshold"}, "x", kind="key")
     with pytest.raises(SchemaError, match=r"x\[3\]: unknown key; known: dtype"):
         checks.check_keys([3], {"dtype"}, "x", kind="key")
+
+
+def test_only_a_task_of_one_label_may_abstain() -> None:
+    assert checks.check_abstain({"abstain": True, "multi_label": False}, "t")
+    assert not checks.check_abstain({"multi_label": True}, "t")
+    assert not checks.check_abstain({"abstain": None}, "t")
+    with pytest.raises(SchemaError, match="leave multi_label out"):
+        checks.check_abstain({"abstain": 1, "multi_label": True}, "t")
+    with pytest.raises(SchemaTypeError, match=r"t\.abstain: expected True or False"):
+        checks.check_abstain({"abstain": ""}, "t")

@@ -132,6 +132,16 @@ def test_classification_options() -> None:
     )
 
 
+def test_abstain_is_part_of_the_processor_dict_only_where_it_is_asked_for() -> None:
+    for abstain in (True, False):
+        schema = Schema().classification("t", ["a"], abstain=abstain)
+        assert ("abstain" in schema.build()["classifications"][0]) is abstain
+        assert compile_schema(schema).classifications == (ClassificationSpec("t", ("a",), abstain=abstain),)
+    processor = {"classifications": [{"task": "t", "labels": ["a"], "multi_label": True, "abstain": True}]}
+    with pytest.raises(SchemaError, match=r"classifications\[0\].abstain: only a task that answers with one"):
+        compile_schema(processor)
+
+
 def test_the_markers_name_cuts_the_structure_that_decoding_looks_up() -> None:
     schema = (
         Schema()

@@ -179,6 +179,11 @@ MISTAKES = [
     (task(multi_label="maybe"), "classifications[0].multi_label: 'maybe' is not a flag; write true or false"),
     (task(multi_label=2), "classifications[0].multi_label: expected True or False"),
     (task(multi_label=None), "classifications[0].multi_label: expected True or False"),
+    (task(abstain="maybe"), "classifications[0].abstain: 'maybe' is not a flag; write true or false"),
+    (
+        task(abstain=True, multi_label=True),
+        "classifications[0].abstain: only a task that answers with one",
+    ),
     (
         task(cls_threshold=None),
         "classifications[0].cls_threshold: expected a number between 0 and 1, got None",

@@ -39,7 +39,7 @@ def test_defaults_and_validators_are_left_out() -> None:
     schema = (
         Schema().entities({"a": {"dtype": "list", "validators": []}}).relations({"r": {"threshold": None}})
     )
-    schema.classification("t", ["x", "y"], cls_threshold=0.5, class_act=None, examples=[])
+    schema.classification("t", ["x", "y"], cls_threshold=0.5, class_act=None, examples=[], abstain=False)
     schema.structure("s").field("f", dtype="list", choices=[], description="")
     assert schema.to_dict() == {
         "entities": ["a"],
@@ -47,6 +47,13 @@ def test_defaults_and_validators_are_left_out() -> None:
         "classifications": [{"task": "t", "labels": ["x", "y"]}],
         "relations": ["r"],
     }
+
+
+def test_a_task_that_may_abstain_keeps_that() -> None:
+    schema = Schema().classification("t", ["x", "y"], abstain=True)
+    written = schema.to_dict()
+    assert written == {"classifications": [{"task": "t", "labels": ["x", "y"], "abstain": True}]}
+    assert compile_schema(Schema.from_dict(written)) == compile_schema(schema)
 
 
 def test_labels_without_a_description_are_not_lost() -> None:
