@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.checks import (
@@ -21,8 +20,7 @@ DTYPES = ("str", "list")
 FIELD_KEYS = frozenset({"name", "dtype", "choices", "description"})
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDeclaration:
+class FieldDeclaration(NamedTuple):
     """One field as the caller wrote it."""
 
     name: str
