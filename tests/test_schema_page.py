@@ -99,6 +99,11 @@ def of_dataclass(kind: type) -> Defaults:
     return {f.name: REQUIRED if f.default is MISSING else f.default for f in fields(kind) if f.init}
 
 
+def of_tuple(kind: type) -> Defaults:
+    """Defaults of the fields of a named tuple."""
+    return {name: REQUIRED for name in vars(kind)["_fields"]} | vars(kind)["_field_defaults"]
+
+
 def chosen(keys: Iterable[str], *sources: Defaults) -> Defaults:
     """The default of each key, from the first source that knows it."""
     return {key: next((source[key] for source in sources if key in source), "no default") for key in keys}
@@ -181,7 +186,7 @@ def call_of(method: str, function: Callable[..., Any]) -> Callable[[str, str], N
 def field_text(key: str, example: str) -> None:
     """Checks an example of the mini-language: it says something about this part."""
     field = parse_field(example)
-    assert getattr(field, key) != of_dataclass(FieldDeclaration)[key]
+    assert getattr(field, key) != of_tuple(FieldDeclaration)[key]
     compile_schema(structures_schema({"product": [example]}))
 
 
@@ -230,9 +235,9 @@ EXPECTED = [
     Expected("Entity types", "key", chosen(ENTITY_KEYS, ENTITY), python_value(entities_schema)),
     Expected("Relation types", "key", chosen(RELATION_KEYS, RELATION), python_value(relations_schema)),
     Expected("Classification tasks", "key", chosen(TASK_KEYS, TASK), python_value(classification_schema)),
-    Expected("Fields", "part", of_dataclass(FieldDeclaration), field_text),
+    Expected("Fields", "part", of_tuple(FieldDeclaration), field_text),
     Expected(
-        "Fields", "key", chosen(FIELD_KEYS, of_dataclass(FieldDeclaration)),
+        "Fields", "key", chosen(FIELD_KEYS, of_tuple(FieldDeclaration)),
         python_value(lambda field: structures_schema({"product": [field]})),
     ),
     Expected(
