@@ -12,9 +12,11 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, make_dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -265,6 +267,10 @@ EXPECTED = [
     Expected(
         "Schema.from_json", "argument", of_signature(Schema.from_json), call_of("from_json", Schema.from_json)
     ),
+    Expected(
+        "Schema.from_model", "argument", of_signature(Schema.from_model),
+        call_of("from_model", Schema.from_model),
+    ),
     Expected("Dict and JSON", "key", dict.fromkeys(friendly.SCHEMA_KEYS), json_value(lambda value: value)),
     Expected("entities", "key", chosen(friendly.ENTITY_READERS, ENTITY), json_value(SECTIONS["entities"])),
     Expected(
@@ -360,8 +366,23 @@ def test_forms_of_an_argument_are_accepted(heading: str) -> None:
         compile_schema(FORMS[heading](eval(example, dict(NAMES))))
 
 
+#: What the annotations of the page are made of.
+TYPES = {"Decimal": Decimal, "Literal": Literal, "date": date, "datetime": datetime}
+
+
+def test_annotations_and_json_schemas_are_asked_as_the_page_says() -> None:
+    [rows] = TABLES["Schema.from_model", "annotation"]
+    for annotation, node, asked in rows:
+        model = make_dataclass("Made", [("value", eval(annotation, dict(TYPES)))])
+        document = {"title": "Made", "type": "object", "properties": {"value": json.loads(node)}}
+        for form in (model, document):
+            [field] = Schema.from_model(form).to_dict()["structures"]["Made"]["fields"]
+            assert field == {"name": "value", **json.loads(asked)}, annotation
+
+
 def test_every_table_is_one_that_is_compared() -> None:
     known = {(e.heading, e.header, e.place) for e in EXPECTED}
+    known |= {("Schema.from_model", "annotation", 0)}
     known |= {(heading, "form", 0) for heading in FORMS} | {("Schemas", "form", 0), ("Builder", "method", 0)}
     found = {(*key, place) for key, tables in TABLES.items() for place in range(len(tables))}
     assert found == known

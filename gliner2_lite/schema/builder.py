@@ -214,6 +214,18 @@ class Schema:
 
         return cls.from_dict(parse_json(json_str, source="the JSON string", limits=limits))
 
+    @classmethod
+    def from_model(cls, model: object) -> Schema:
+        """A schema of structures from a dataclass, a Pydantic 2 model, a TypedDict or a JSON Schema.
+
+        The structure has the class's name (a JSON Schema's title); a field that holds such a class has a
+        structure of its own, ``"Invoice.customer"``. ``gliner2_lite.instances`` turns results into instances.
+        Raises SchemaError for a field that cannot be expressed, with its path and what to write instead.
+        """
+        from gliner2_lite.schema.from_model import add_model
+
+        return add_model(model, cls())
+
     def to_dict(self) -> dict[str, Any]:
         """The friendly form: defaults are left out, validators cannot be written."""
         from gliner2_lite.schema.friendly_write import write_friendly
