@@ -10,7 +10,7 @@ import pytest
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, PositiveInt
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-from gliner2_lite import Schema, SchemaError
+from gliner2_lite import AnswerError, GLiNER2, Schema, SchemaError, instances
 
 
 class Customer(BaseModel):
@@ -106,3 +106,49 @@ def test_aliases_do_not_change_the_question() -> None:
 
     fields = Schema.from_model(Aliased).to_dict()["structures"]["Aliased"]["fields"]
     assert [found["name"] for found in fields] == ["number", "total"]
+
+
+FOUND = {
+    "Invoice": [{"number": "4711", "kind": "offer", "count": "2", "due": "soon", "tags": []}],
+    "Invoice.customer": [{"name": "Ann", "email": None}],
+}
+
+
+def test_results_become_instances() -> None:
+    customer = Customer(name="Ann")
+    assert instances(FOUND, Invoice) == [Invoice(number="4711", kind="offer", count=2, customer=customer)]
+    assert instances(FOUND, Invoice.model_json_schema()) == [
+        {
+            "number": "4711",
+            "kind": "offer",
+            "count": 2,
+            "due": "soon",
+            "customer": {"name": "Ann"},
+        }
+    ]
+
+
+def test_what_a_constraint_refuses_is_an_answer_error() -> None:
+    record = {**FOUND["Invoice"][0], "count": "-2"}
+    with pytest.raises(AnswerError, match=re.escape("Invoice[0]: 1 validation error for Invoice\ncount")):
+        instances({**FOUND, "Invoice": [record]}, Invoice)
+
+
+def test_instances_are_made_by_alias() -> None:
+    class Aliased(BaseModel):
+        number: str = Field(alias="no")
+        total: float = Field(validation_alias=AliasChoices("sum", "amount"))
+
+    [made] = instances({"Aliased": [{"number": "1", "total": "$2.50"}]}, Aliased)
+    assert (made.number, made.total) == ("1", 2.5)
+
+
+def test_from_a_text(tiny: GLiNER2) -> None:
+    class Product(BaseModel):
+        name: str
+        price: float
+
+    text = "The iPhone 15 costs $999. The Pixel 8 costs $699."
+    assert instances(tiny.extract_json(text, Product), Product) == [
+        Product(name="iPhone 15", price=999), Product(name="Pixel 8", price=699)
+    ]  # fmt: skip
