@@ -66,6 +66,11 @@ class Schema:
         self.options = SchemaOptions()
         self._open_structure: StructureBuilder | None = None
 
+    def __repr__(self) -> str:
+        from gliner2_lite.schema.summary import describe_schema
+
+        return describe_schema(self)
+
     def entities(
         self,
         entity_types: str | list[str] | Mapping[str, Any],
