@@ -5,6 +5,7 @@ A text that is not the whole value, such as ``"about 5"`` or ``"400mg"`` for a n
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable
@@ -51,6 +52,13 @@ def _whole(text: str) -> int:
     return int(whole)
 
 
+def _fraction(text: str) -> float:
+    number = float(_number(text))
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in _FLAGS:
         raise ValueError(text)
@@ -72,7 +80,7 @@ def _moment(text: str) -> datetime:
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "whole number": _whole,
-    "number": lambda text: float(_number(text)),
+    "number": _fraction,
     "decimal number": lambda text: Decimal(_number(text)),
     "flag": _flag,
     "date": _day,

@@ -34,6 +34,8 @@ _COLLECTIONS: dict[Any, Any] = {
     **dict.fromkeys((*_SEQUENCES, collections.abc.MutableSequence), list),
 }
 _SCALARS = "write one of str, int, float, Decimal, bool, date, datetime, a Literal or an Enum"
+#: What Python raises for annotations that are no types.
+_UNREADABLE = (NameError, AttributeError, SyntaxError, TypeError)
 #: Wrappers of TypedDict fields; not all are in the oldest Python's typing.
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly")
 
@@ -80,7 +82,7 @@ def _fields(model: type[Any], path: str, outer: tuple[type[Any], ...]) -> Iterat
             if not getattr(model, "__pydantic_complete__", True) and hasattr(model, "model_rebuild"):
                 model.model_rebuild()
         except NameError as error:
-            raise _unknown_name(path, error) from error
+            raise _unreadable(path, error) from error
         infos = getattr(model, "__pydantic_fields__", None) or model.model_fields
         for name, info in infos.items():
             key = _alias(info, f"{path}.{name}")
@@ -88,8 +90,8 @@ def _fields(model: type[Any], path: str, outer: tuple[type[Any], ...]) -> Iterat
         return
     try:
         hints = typing.get_type_hints(model)
-    except NameError as error:
-        raise _unknown_name(path, error) from error
+    except _UNREADABLE as error:
+        raise _unreadable(path, error) from error
     if _is_typed_dict(model):
         for name, annotation in hints.items():
             yield made(name, annotation, None, name in model.__required_keys__)
@@ -100,7 +102,9 @@ def _fields(model: type[Any], path: str, outer: tuple[type[Any], ...]) -> Iterat
             yield made(field.name, hints[field.name], field.metadata.get("description"), required)
 
 
-def _unknown_name(path: str, error: NameError) -> SchemaError:
+def _unreadable(path: str, error: Exception) -> SchemaError:
+    if not isinstance(error, NameError):
+        return SchemaError(f"{path}: an annotation cannot be read ({error}); write a type")
     return SchemaError(
         f"{path}: an annotation names a type that is not known there ({error}); define that class before, "
         "at the top level of a module"
@@ -120,6 +124,8 @@ def _alias(info: Any, path: str) -> str | None:
 
 def _value(annotation: Any, path: str, outer: tuple[type[Any], ...]) -> ValueShape:
     annotation = _bare(annotation)
+    if not isinstance(annotation, collections.abc.Hashable):
+        raise inexpressible(path, shown(annotation), _SCALARS)
     origin, arguments = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
         return _union(annotation, arguments, path, outer)
@@ -132,7 +138,7 @@ def _value(annotation: Any, path: str, outer: tuple[type[Any], ...]) -> ValueSha
         return _collection(origin, arguments, path, outer)
     if isinstance(annotation, type):
         if issubclass(annotation, enum.Enum):
-            return ValueShape(choices=_members(annotation))
+            return ValueShape(choices=_members(annotation, path))
         if is_model(annotation):
             return ValueShape(nested=read_class(annotation, path, outer))
     if origin in (dict, collections.abc.Mapping, collections.abc.MutableMapping):
@@ -177,8 +183,10 @@ def _collection(origin: Any, items: tuple[Any, ...], path: str, outer: tuple[typ
     return dataclasses.replace(item, many=_COLLECTIONS[origin], optional=False, optional_items=item.optional)
 
 
-def _members(kind: type[enum.Enum]) -> dict[str, enum.Enum]:
+def _members(kind: type[enum.Enum], path: str) -> dict[str, enum.Enum]:
     """The words of an Enum: the values where they are texts, else the names."""
+    if not len(kind):
+        raise inexpressible(path, f"{kind.__name__}, an Enum without members,", _SCALARS)
     return {
         str.__str__(member.value) if isinstance(member.value, str) else member.name: member for member in kind
     }

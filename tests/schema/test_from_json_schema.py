@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gliner2_lite.errors import SchemaError, SchemaTypeError
 from gliner2_lite.schema.from_json_schema import read_json_schema
@@ -142,6 +144,41 @@ def test_references_cannot_multiply_without_end() -> None:
     }
     with pytest.raises(SchemaError, match="more than 5,000 properties"):
         one({"$ref": "#/$defs/N0"}, {**twice, "N40": ITEM})
+
+
+KEYWORDS = (
+    "type",
+    "properties",
+    "items",
+    "enum",
+    "const",
+    "anyOf",
+    "allOf",
+    "$ref",
+    "required",
+    "description",
+)
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=3),
+    st.sampled_from(["string", "object", "array", "#/$defs/a", "#/$defs/b"]),
+)  # fmt: skip
+NODES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(KEYWORDS) | st.text(max_size=2), inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+@given(NODES, NODES, NODES)
+def test_any_document_is_read_or_is_a_schema_error(node: Any, first: Any, second: Any) -> None:
+    try:
+        shape = read({"a": first, "b": second}, value=node)
+    except SchemaError:
+        return
+    assert shape.fields[0].name == "value"
 
 
 def test_a_document_without_title_or_of_wrong_types() -> None:

@@ -67,6 +67,11 @@ def test_the_methods_for_records_take_a_class() -> None:
         structures_schema(str)
 
 
+def test_the_general_methods_say_what_to_do_with_a_class() -> None:
+    with pytest.raises(SchemaTypeError, match="got type; build it with .*Schema.from_model"):
+        compile_schema(Invoice)
+
+
 def test_a_json_schema_gives_the_same() -> None:
     schema = {
         "title": "Row",
