@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gliner2_lite.answers.instances import instances
     from gliner2_lite.errors import (
+        AnswerError,
         BundleError,
         BundleNotFoundError,
         GLiNER2LiteError,
@@ -37,11 +39,13 @@ _HOMES = {
     "StructureBuilder": ("gliner2_lite.schema", "StructureBuilder"),
     "RegexValidator": ("gliner2_lite.schema", "RegexValidator"),
     "AttributeGroup": ("gliner2_lite.schema", "AttributeGroup"),
+    "instances": ("gliner2_lite.answers.instances", "instances"),
     "GLiNER2LiteError": ("gliner2_lite.errors", "GLiNER2LiteError"),
     "SchemaError": ("gliner2_lite.errors", "SchemaError"),
     "SchemaTypeError": ("gliner2_lite.errors", "SchemaTypeError"),
     "InputError": ("gliner2_lite.errors", "InputError"),
     "InputTypeError": ("gliner2_lite.errors", "InputTypeError"),
+    "AnswerError": ("gliner2_lite.errors", "AnswerError"),
     "BundleError": ("gliner2_lite.errors", "BundleError"),
     "BundleNotFoundError": ("gliner2_lite.errors", "BundleNotFoundError"),
     "HubError": ("gliner2_lite.errors", "HubError"),
@@ -51,6 +55,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AnswerError",
     "AttributeGroup",
     "AutoExtractor",
     "BundleError",
@@ -70,6 +75,7 @@ __all__ = [
     "StructureBuilder",
     "WorkerError",
     "__version__",
+    "instances",
 ]
 
 

@@ -40,6 +40,10 @@ class HubError(GLiNER2LiteError, OSError):
     """A repository could not be resolved or downloaded."""
 
 
+class AnswerError(GLiNER2LiteError, ValueError):
+    """A result does not fit the class that instances of it are wanted of."""
+
+
 class WorkerError(GLiNER2LiteError, RuntimeError):
     """A worker process could not be started, or died; results that were not yet given are lost."""
 

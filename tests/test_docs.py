@@ -77,7 +77,7 @@ def run_python(code: str, session: dict[str, Any]) -> str:
     """What ``code`` prints when it runs in ``session``."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(code, "snippet", "exec"), session)
+        exec(compile(code, "snippet", "exec", dont_inherit=True), session)  # no future import of this file
     return printed.getvalue()
 
 

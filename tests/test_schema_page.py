@@ -12,14 +12,17 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields, make_dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 import gliner2_lite
 from gliner2_lite import (
+    AnswerError,
     AttributeGroup,
     GLiNER2,
     Limits,
@@ -27,6 +30,7 @@ from gliner2_lite import (
     Schema,
     SchemaError,
     StructureBuilder,
+    instances,
 )
 from gliner2_lite.cli.task_options import add_task_options, build_schema
 from gliner2_lite.schema import compile_schema
@@ -272,6 +276,10 @@ EXPECTED = [
     Expected(
         "Schema.from_json", "argument", of_signature(Schema.from_json), call_of("from_json", Schema.from_json)
     ),
+    Expected(
+        "Schema.from_model", "argument", of_signature(Schema.from_model),
+        call_of("from_model", Schema.from_model),
+    ),
     Expected("Dict and JSON", "key", dict.fromkeys(friendly.SCHEMA_KEYS), json_value(lambda value: value)),
     Expected("entities", "key", chosen(friendly.ENTITY_READERS, ENTITY), json_value(SECTIONS["entities"])),
     Expected(
@@ -367,8 +375,56 @@ def test_forms_of_an_argument_are_accepted(heading: str) -> None:
         compile_schema(FORMS[heading](eval(example, dict(NAMES))))
 
 
+#: What the annotations of the page are made of.
+TYPES = {"Decimal": Decimal, "Literal": Literal, "date": date, "datetime": datetime}
+
+
+def test_annotations_and_json_schemas_are_asked_as_the_page_says() -> None:
+    [rows] = TABLES["Schema.from_model", "annotation"]
+    for annotation, node, asked in rows:
+        model = make_dataclass("Made", [("value", eval(annotation, dict(TYPES)))])
+        document = {"title": "Made", "type": "object", "properties": {"value": json.loads(node)}}
+        for form in (model, document):
+            [found] = Schema.from_model(form).to_dict()["structures"]["Made"]["fields"]
+            assert found == {"name": "value", **json.loads(asked)}, annotation
+
+
+def made(result: Any, annotation: str, **default: Any) -> Any:
+    """The one value that ``instances`` gives for a field with this annotation."""
+    model = make_dataclass("Made", [("value", eval(annotation, dict(TYPES)), field(**default))])
+    [instance] = instances({"Made": [{"value": result}]}, model)
+    return instance.value
+
+
+def test_texts_become_the_values_of_the_page() -> None:
+    [rows] = TABLES["Instances", "annotation"]
+    for annotation, text, value in rows:
+        if value == NOTHING:
+            assert made(text, f"{annotation} | None") is None, text
+            with pytest.raises(AnswerError, match=re.escape(repr(text))):
+                made(text, annotation, default=0)
+        else:
+            found, wanted = made(text, annotation), eval(value, dict(TYPES))
+            assert (type(found), found) == (type(wanted), wanted), text
+
+
+def test_what_is_missing_is_what_the_page_says() -> None:
+    [rows] = TABLES["Instances", "the field"]
+    assert [row[1] for row in rows] == ["the default", "None", "an empty one", "AnswerError"]
+    assert made(None, "int", default=7) == made(None, "int | None", default=7) == 7
+    assert made(None, "int | None") is None and made([], "list[int]") == []
+    for annotation, text in [("int", None), ("int", "x"), ("list[int]", ["x"])]:
+        with pytest.raises(AnswerError):
+            made(text, annotation)
+
+
 def test_every_table_is_one_that_is_compared() -> None:
     known = {(e.heading, e.header, e.place) for e in EXPECTED}
+    known |= {
+        ("Schema.from_model", "annotation", 0),
+        ("Instances", "annotation", 0),
+        ("Instances", "the field", 0),
+    }
     known |= {(heading, "form", 0) for heading in FORMS} | {("Schemas", "form", 0), ("Builder", "method", 0)}
     found = {(*key, place) for key, tables in TABLES.items() for place in range(len(tables))}
     assert found == known

@@ -111,6 +111,18 @@ class GLiNER2(TaskMethods):
         options = LoadOptions(variant, profile, threads, prepack, cache, providers, session_options, verify)
         return cls(load(root, options), word_splitter=word_splitter, limits=limits)
 
+    def __repr__(self) -> str:
+        loaded = self._pipeline.loaded
+        bundle, config, variant = loaded.bundle, loaded.bundle.config, loaded.variant
+        source = bundle.raw.get("source")
+        name = source.get("name") if isinstance(source, Mapping) else None
+        size = sum(bundle.files[file].size for file in variant.files) / 1_000_000
+        positions = f", {config.max_positions} positions" if config.max_positions else ""
+        return (
+            f"<{type(self).__name__} {str(name or bundle.root.name)!r}: {variant.name}, {size:.1f} MB, "
+            f"architecture {bundle.architecture}, hidden size {config.hidden_size}{positions}>"
+        )
+
     def __reduce__(self) -> NoReturn:
         raise InputTypeError(
             "a loaded model cannot be copied or sent to another process: load it there with from_pretrained "

@@ -155,7 +155,8 @@ class TaskMethods(TextMethods):
 
         Args:
             text: the text.
-            structures: structure name → list of fields, each a dict or ``"name::str::[a|b]::description"``.
+            structures: structure name → list of fields, each a dict or ``"name::str::[a|b]::description"``;
+                or a class, see ``Schema.from_model``.
 
         Returns:
             ``{structure: [{field: value}]}``

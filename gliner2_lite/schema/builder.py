@@ -69,6 +69,11 @@ class Schema:
         self.options = SchemaOptions()
         self._open_structure: StructureBuilder | None = None
 
+    def __repr__(self) -> str:
+        from gliner2_lite.schema.summary import describe_schema
+
+        return describe_schema(self)
+
     def entities(
         self,
         entity_types: str | list[str] | Mapping[str, Any],
@@ -225,6 +230,18 @@ class Schema:
         from gliner2_lite.schema.json_text import parse_json
 
         return cls.from_dict(parse_json(json_str, source="the JSON string", limits=limits))
+
+    @classmethod
+    def from_model(cls, model: object) -> Schema:
+        """A schema of structures from a dataclass, a Pydantic 2 model, a TypedDict or a JSON Schema.
+
+        The structure has the class's name (a JSON Schema's title); a field that holds such a class has a
+        structure of its own, ``"Invoice.customer"``. ``gliner2_lite.instances`` turns results into instances.
+        Raises SchemaError for a field that cannot be expressed, with its path and what to write instead.
+        """
+        from gliner2_lite.schema.from_model import add_model
+
+        return add_model(model, cls())
 
     def to_dict(self) -> dict[str, Any]:
         """The friendly form: defaults are left out, validators cannot be written."""

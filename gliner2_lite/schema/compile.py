@@ -88,7 +88,7 @@ def compile_schema(schema: Schema | StructureBuilder | Mapping[str, Any]) -> Sch
     else:
         raise SchemaTypeError(
             f"schema: expected a gliner2_lite Schema or a processor dict, got {type(schema).__name__}; "
-            "build it with gliner2_lite.Schema(), or with Schema.from_dict(other.to_dict())"
+            "build it with gliner2_lite.Schema(), Schema.from_model(Class) or Schema.from_dict(a.to_dict())"
         )
     structures, choice_groups = _structures(processor, options)
     labels = _entity_labels(processor)

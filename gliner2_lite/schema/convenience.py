@@ -56,8 +56,10 @@ def classification_schema(tasks: Mapping[str, Any]) -> Schema:
     return schema
 
 
-def structures_schema(structures: Mapping[str, Any]) -> Schema:
-    """The schema of ``extract_json``: structure name to its fields, see ``parse_field``."""
+def structures_schema(structures: Mapping[str, Any] | type[Any]) -> Schema:
+    """The schema of ``extract_json``: structure name to its fields, see ``parse_field``; or a model class."""
+    if isinstance(structures, type):
+        return Schema.from_model(structures)
     schema = Schema()
     for name, fields in check_mapping(structures, "structures", of="structure name to fields").items():
         path = join("structures", check_name(name, "structures"))

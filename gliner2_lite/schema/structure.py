@@ -52,6 +52,11 @@ class StructureBuilder:
         self._occurrence_policy = occurrence_policy
         self._finished = False
 
+    def __repr__(self) -> str:
+        from gliner2_lite.schema.summary import describe_structure
+
+        return describe_structure(self)
+
     def field(
         self,
         name: str,

@@ -21,7 +21,7 @@ EXTRACTOR, ENGINES = "A plain callable, and LangChain", ("PySpark", "Ray Data")
 
 def test_every_section_has_one_example() -> None:
     assert {name: len(found) for name, found in EXAMPLES.items()} == dict.fromkeys(EXAMPLES, 1)
-    assert len(EXAMPLES) == TEXT.count("```python") == 6
+    assert len(EXAMPLES) == TEXT.count("```python") == 7
 
 
 @pytest.mark.parametrize("section", EXAMPLES)

@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,21 @@ def usable(name: str) -> set[str]:
 
 GENERAL = ("extract", "batch_extract", "extract_long", "batch_extract_long")
 SINGLE = ("extract", "extract_entities", "classify_text", "extract_json", "extract_relations")
+
+
+def test_repr_says_which_model_it_is(model: GLiNER2) -> None:
+    bundle = model.bundle
+    size = sum((bundle.root / file).stat().st_size for file in bundle.variants["int8"].files)
+    assert repr(model) == (
+        f"<GLiNER2 'tiny': int8, {size / 1e6:.1f} MB, architecture span, hidden size 384, 512 positions>"
+    )
+
+
+def test_repr_of_a_bundle_without_source_has_the_directory(model: GLiNER2) -> None:
+    loaded = model.pipeline.loaded
+    raw = {key: value for key, value in loaded.bundle.raw.items() if key != "source"}
+    bundle = replace(loaded.bundle, root=Path("bundles") / "mine", raw=raw)
+    assert repr(GLiNER2(replace(loaded, bundle=bundle))).startswith("<GLiNER2 'mine': int8, ")
 
 
 def test_every_task_has_its_four_forms() -> None:
