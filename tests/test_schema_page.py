@@ -40,8 +40,14 @@ from gliner2_lite.schema.convenience import (
     relations_schema,
     structures_schema,
 )
-from gliner2_lite.schema.fields import DTYPES, FIELD_KEYS, FieldDeclaration, parse_field
-from gliner2_lite.schema.limits import CARDINALITIES, CLASS_ACTIVATIONS, OCCURRENCE_POLICIES, RECORD_MODES
+from gliner2_lite.schema.fields import FIELD_KEYS, FieldDeclaration, parse_field
+from gliner2_lite.schema.limits import (
+    CARDINALITIES,
+    CLASS_ACTIVATIONS,
+    DTYPES,
+    OCCURRENCE_POLICIES,
+    RECORD_MODES,
+)
 from gliner2_lite.schema.spec import ClassificationSpec
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "schema.md"
@@ -97,6 +103,11 @@ def of_signature(function: Callable[..., Any], extras: Iterable[str] = ()) -> De
 def of_dataclass(kind: type) -> Defaults:
     """Defaults of what its constructor takes."""
     return {f.name: REQUIRED if f.default is MISSING else f.default for f in fields(kind) if f.init}
+
+
+def of_tuple(kind: type) -> Defaults:
+    """Defaults of the fields of a named tuple."""
+    return {name: REQUIRED for name in vars(kind)["_fields"]} | vars(kind)["_field_defaults"]
 
 
 def chosen(keys: Iterable[str], *sources: Defaults) -> Defaults:
@@ -181,7 +192,7 @@ def call_of(method: str, function: Callable[..., Any]) -> Callable[[str, str], N
 def field_text(key: str, example: str) -> None:
     """Checks an example of the mini-language: it says something about this part."""
     field = parse_field(example)
-    assert getattr(field, key) != of_dataclass(FieldDeclaration)[key]
+    assert getattr(field, key) != of_tuple(FieldDeclaration)[key]
     compile_schema(structures_schema({"product": [example]}))
 
 
@@ -230,9 +241,9 @@ EXPECTED = [
     Expected("Entity types", "key", chosen(ENTITY_KEYS, ENTITY), python_value(entities_schema)),
     Expected("Relation types", "key", chosen(RELATION_KEYS, RELATION), python_value(relations_schema)),
     Expected("Classification tasks", "key", chosen(TASK_KEYS, TASK), python_value(classification_schema)),
-    Expected("Fields", "part", of_dataclass(FieldDeclaration), field_text),
+    Expected("Fields", "part", of_tuple(FieldDeclaration), field_text),
     Expected(
-        "Fields", "key", chosen(FIELD_KEYS, of_dataclass(FieldDeclaration)),
+        "Fields", "key", chosen(FIELD_KEYS, of_tuple(FieldDeclaration)),
         python_value(lambda field: structures_schema({"product": [field]})),
     ),
     Expected(

@@ -20,10 +20,11 @@ from gliner2_lite.schema.checks import (
     check_threshold,
     check_top_k,
     check_validators,
+    check_word,
     join,
     shown,
 )
-from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
+from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import Validator
 from gliner2_lite.schema.structure import StructureBuilder
@@ -276,9 +277,10 @@ def _label_descriptions(descriptions: Mapping[Any, Any], path: str) -> dict[str,
 def _checked_extras(extras: Mapping[str, Any], path: str) -> dict[str, Any]:
     """The extra keywords as given (the processor dict keeps them), after a check of their types."""
     check_examples(extras.get("examples"), f"{path}.examples")
-    for key in ("class_act", "prompt"):
-        if extras.get(key) is not None:
-            check_text(extras[key], f"{path}.{key}")
+    if extras.get("class_act") is not None:
+        check_word(extras["class_act"], CLASS_ACTIVATIONS, f"{path}.class_act")
+    if extras.get("prompt") is not None:
+        check_text(extras["prompt"], f"{path}.prompt")
     descriptions = extras.get("label_descriptions")
     if descriptions is not None:
         if not isinstance(descriptions, Mapping):

@@ -29,6 +29,7 @@ from gliner2_lite.schema.checks import (
     check_text,
     check_threshold,
     check_top_k,
+    check_word,
     join,
     shown,
 )
@@ -279,14 +280,16 @@ def _classification(item: object, path: str) -> ClassificationSpec:
     labels = tuple(check_names(items, f"{path}.labels"))
     known = frozenset(labels)
     threshold = check_threshold(config.get("cls_threshold"), f"{path}.cls_threshold")
-    activation = _description(config.get("class_act"), f"{path}.class_act")
+    activation = config.get("class_act")
     return ClassificationSpec(
         task=check_name(config["task"], f"{path}.task"),
         labels=labels,
         multi_label=check_flag(config.get("multi_label") or False, f"{path}.multi_label"),
         threshold=DEFAULT_CLASS_THRESHOLD if threshold is None else threshold,
         top_k=check_top_k(config.get("top_k"), f"{path}.top_k"),
-        class_act=activation if activation in CLASS_ACTIVATIONS else "auto",
+        class_act="auto"
+        if activation is None
+        else check_word(activation, CLASS_ACTIVATIONS, f"{path}.class_act"),
         prompt=_description(config.get("prompt"), f"{path}.prompt") or None,
         descriptions=_descriptions(
             config.get("label_descriptions"), dict.fromkeys(labels), f"{path}.label_descriptions"

@@ -12,11 +12,14 @@ from gliner2_lite.schema.checks import (
     check_keys,
     check_name,
     check_text,
+    closest,
     shown,
 )
+from gliner2_lite.schema.limits import DTYPES
 
 SEPARATOR = "::"
-DTYPES = ("str", "list")
+# How like "str" or "list" a part must be to count as a slip: "strr" and "lst" are, "street" is not.
+SLIP = 0.85
 FIELD_KEYS = frozenset({"name", "dtype", "choices", "description"})
 
 
@@ -58,6 +61,11 @@ def _from_string(spec: str, path: str) -> FieldDeclaration:
             raise SchemaError(
                 f"{path}: {shown(spec)} has a bracket without its partner in {shown(part)}; "
                 "write choices as name::[first|second]"
+            )
+        elif slip := closest(part, DTYPES, SLIP):
+            raise SchemaError(
+                f"{path}: {shown(part)} in {shown(spec)} is read as a description; did you mean {slip!r}? "
+                f'To describe the field by it, write {{"name": ..., "description": {shown(part)}}}'
             )
         else:
             description = part

@@ -115,7 +115,7 @@ def test_classification_options() -> None:
         .classification(
             "t", ["a", "b", "a"], True, 0.2, 3, class_act="softmax", prompt="p", examples=examples
         )
-        .classification("u", ["a"], class_act="something", prompt="", examples=None)
+        .classification("u", ["a"], class_act=None, prompt="", examples=None)
     )
     assert compile_schema(schema).classifications == (
         ClassificationSpec(
@@ -267,6 +267,10 @@ def test_processor_dicts_that_are_fine(raw: dict[str, Any]) -> None:
             "classifications[0].labels: expected a list",
         ),
         ({"classifications": [{"task": "c", "labels": ["a"], "x": 1}]}, "classifications[0].x: unknown key"),
+        (
+            {"classifications": [{"task": "c", "labels": ["a"], "class_act": "soft"}]},
+            "classifications[0].class_act: 'soft' is unknown; write one of auto, sigmoid, softmax",
+        ),
         (
             {"classifications": [{"task": "c", "labels": ["a"], "cls_threshold": 7}]},
             "classifications[0].cls_threshold: 7.0 is not a threshold",
