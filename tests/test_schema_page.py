@@ -121,7 +121,7 @@ TASK: Defaults = {
     if value in ((), None)
     else value
     for name, value in of_dataclass(ClassificationSpec).items()
-} | {"true_label": None}
+} | {"true_label": None, "descriptions": None}
 ENTITY = of_signature(Schema.entities) | {"description": None}
 RELATION = of_signature(Schema.relations) | {"description": None}
 STRUCTURE = {"fields": REQUIRED} | of_signature(Schema.structure)

@@ -24,6 +24,11 @@ from gliner2_lite.schema.checks import (
     join,
     shown,
 )
+from gliner2_lite.schema.label_descriptions import (
+    DESCRIPTION_KEYS,
+    read_label_descriptions,
+    under_one_name,
+)
 from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import Validator
@@ -34,17 +39,14 @@ if TYPE_CHECKING:
 
 ENTITY_KEYS = frozenset({"description", "dtype", "threshold", "validators"})
 RELATION_KEYS = frozenset({"description", "threshold"})
-CLASSIFICATION_OPTIONS = frozenset(
-    {
-        "multi_label",
-        "cls_threshold",
-        "top_k",
-        "class_act",
-        "prompt",
-        "examples",
-        "label_descriptions",
-    }
-)
+CLASSIFICATION_OPTIONS = DESCRIPTION_KEYS | {
+    "multi_label",
+    "cls_threshold",
+    "top_k",
+    "class_act",
+    "prompt",
+    "examples",
+}
 
 
 class Schema:
@@ -158,7 +160,9 @@ class Schema:
 
         ``cls_threshold`` and ``top_k`` (at most so many labels) act on ``multi_label`` tasks only. Further
         keywords: ``class_act`` ("auto", "sigmoid", "softmax"), ``prompt`` (an instruction), ``examples``
-        (few-shot pairs of input and label), ``label_descriptions`` (when labels is a list).
+        (few-shot pairs of input and label),
+        ``label_descriptions`` (when labels is a list; ``descriptions`` is
+        another name of it).
         """
         self._finish_structure()
         path = join("classifications", check_name(task, "classifications.task"))
@@ -169,7 +173,7 @@ class Schema:
             "labels": names,
             "multi_label": check_flag(multi_label, f"{path}.multi_label"),
             "cls_threshold": check_required_threshold(cls_threshold, f"{path}.cls_threshold"),
-            **_checked_extras(extras, path),
+            **_checked_extras(under_one_name(extras, path), path),
         }
         limit = check_top_k(top_k, f"{path}.top_k")
         if limit is not None:
@@ -263,15 +267,7 @@ def _labels(labels: object, path: str) -> tuple[list[str], dict[str, str]]:
     items = check_list(labels, path, of="labels (or a dict of label to description)")
     if not items:
         raise SchemaError(f"{path}: the list is empty; give at least one label")
-    return check_names(items, path), _label_descriptions(descriptions, path)
-
-
-def _label_descriptions(descriptions: Mapping[Any, Any], path: str) -> dict[str, str]:
-    return {
-        check_name(label, path): check_text(text, join(path, label))
-        for label, text in descriptions.items()
-        if text is not None
-    }
+    return check_names(items, path), read_label_descriptions(descriptions, path) or {}
 
 
 def _checked_extras(extras: Mapping[str, Any], path: str) -> dict[str, Any]:
@@ -281,9 +277,5 @@ def _checked_extras(extras: Mapping[str, Any], path: str) -> dict[str, Any]:
         check_word(extras["class_act"], CLASS_ACTIVATIONS, f"{path}.class_act")
     if extras.get("prompt") is not None:
         check_text(extras["prompt"], f"{path}.prompt")
-    descriptions = extras.get("label_descriptions")
-    if descriptions is not None:
-        if not isinstance(descriptions, Mapping):
-            raise SchemaTypeError(f"{path}.label_descriptions: expected a dict, got {shown(descriptions)}")
-        _label_descriptions(descriptions, f"{path}.label_descriptions")
+    read_label_descriptions(extras.get("label_descriptions"), f"{path}.label_descriptions")
     return dict(extras)

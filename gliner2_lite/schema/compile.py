@@ -33,6 +33,7 @@ from gliner2_lite.schema.checks import (
     join,
     shown,
 )
+from gliner2_lite.schema.label_descriptions import under_one_name
 from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import (
@@ -271,6 +272,7 @@ def _classifications(processor: Mapping[str, Any]) -> tuple[ClassificationSpec, 
 def _classification(item: object, path: str) -> ClassificationSpec:
     config = check_mapping(item, path, of="task, labels and options")
     check_keys(config, CLASSIFICATION_KEYS, path, kind="key")
+    config = under_one_name(config, path)
     for key in ("task", "labels"):
         if key not in config:
             raise SchemaError(f"{path}: {key!r} is missing")

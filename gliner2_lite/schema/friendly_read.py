@@ -35,6 +35,7 @@ from gliner2_lite.schema.coerce import (
     read_threshold,
     read_top_k,
 )
+from gliner2_lite.schema.label_descriptions import read_label_descriptions, under_one_name
 from gliner2_lite.schema.limits import (
     CARDINALITIES,
     CLASS_ACTIVATIONS,
@@ -238,6 +239,8 @@ CLASSIFICATION_READERS: dict[str, Reader] = {
     "class_act": _one_of(CLASS_ACTIVATIONS),
     "prompt": read_optional_text,
     "examples": _examples,
+    "label_descriptions": read_label_descriptions,
+    "descriptions": read_label_descriptions,
 }
 
 
@@ -249,6 +252,7 @@ def _read_classifications(schema: Schema, value: object) -> None:
     for index, item in enumerate(items):
         path = f"classifications[{index}]"
         config = _required(item, path, CLASSIFICATION_READERS, "task", "labels")
+        config = dict(under_one_name(config, path))
         if config["task"] in seen:
             raise SchemaError(f"{path}.task: {config['task']!r} is already a task; give it another name")
         seen.add(config["task"])
