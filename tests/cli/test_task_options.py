@@ -27,6 +27,16 @@ def friendly(*arguments: str) -> dict[str, Any]:
     (["--entities", "a, b", "--entities", "c"], {"entities": ["a", "b", "c"]}),
     (["--entities", "a::what it is,b"], {"entities": {"a": "what it is", "b": {}}}),
     (["--relations", "r"], {"relations": ["r"]}),
+    (["--entities", "a", "--entity", "city::a place, with people", "--entities", "b"],
+     {"entities": {"a": {}, "city": "a place, with people", "b": {}}}),
+    (["--relation", "r::head, then tail", "--relations", "q"],
+     {"relations": {"r": {"description": "head, then tail"}, "q": {}}}),
+    (["--label", "mood=good::Praise, or thanks", "--label", "t=x", "--label", "mood=bad", "--label", "t=y"],
+     {"classifications": [
+         {"task": "mood", "labels": {"good": "Praise, or thanks", "bad": ""}},
+         {"task": "t", "labels": ["x", "y"]}]}),
+    (["--structure", r"s=a::first\; then;b"],
+     {"structures": {"s": {"fields": [{"name": "a", "description": "first; then"}, {"name": "b"}]}}}),
     (["--classify", "mood = good, bad"], {"classifications": [{"task": "mood", "labels": ["good", "bad"]}]}),
     (["--structure", "s=a::str; b::[x;y|z]::which"],
      {"structures": {"s": {"fields": [
@@ -40,6 +50,10 @@ def test_every_option(arguments: list[str], schema: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["--entities", "a,,b"], "'a,,b' has an empty name"), (["--entities", ""], "'' has an empty name"),
+    (["--entities", "city::a place, with people"], "argument --entities: 'with people' in"),
+    (["--entity", "a,b"], "argument --entity: 'a,b' has a comma"),
+    (["--relations", "r::a::b"], "argument --relations: 'r::a::b' has '::' twice"),
+    (["--classify", "mood=good::Praise, with thanks,bad"], "argument --classify: 'with thanks' in"),
     (["--classify", "mood"], "'mood' is not TASK=LABEL,LABEL"), (["--classify", "=a"], "is not TASK=LABEL"),
     (["--structure", "s="], "'s=' is not NAME=FIELD;FIELD"),
     (["--structure", "s=a;;b"], "is not NAME=FIELD;FIELD"),
@@ -48,6 +62,11 @@ def test_wrong_spellings_show_the_right_one(arguments: list[str], message: str) 
     with pytest.raises(argparse.ArgumentError) as error:
         parse(*arguments)
     assert message in str(error.value)
+
+
+def test_a_task_has_its_labels_from_one_option() -> None:
+    with pytest.raises(SchemaError, match="--label: 'mood' has labels from --classify too"):
+        friendly("--classify", "mood=good,bad", "--label", "mood=so so")
 
 
 def test_options_are_added_to_the_schema_of_a_file(tmp_path: Path) -> None:
