@@ -271,6 +271,9 @@ EXPECTED = [
     Expected(
         "Schema.from_json", "argument", of_signature(Schema.from_json), call_of("from_json", Schema.from_json)
     ),
+    Expected(
+        "Schema.from_file", "argument", of_signature(Schema.from_file), call_of("from_file", Schema.from_file)
+    ),
     Expected("Dict and JSON", "key", dict.fromkeys(friendly.SCHEMA_KEYS), json_value(lambda value: value)),
     Expected("entities", "key", chosen(friendly.ENTITY_READERS, ENTITY), json_value(SECTIONS["entities"])),
     Expected(
@@ -331,6 +334,14 @@ def test_keys_and_defaults_are_those_of_the_code(expected: Expected) -> None:
     assert documented == dict(expected.defaults)
 
 
+@pytest.fixture
+def schema_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that examples name."""
+    (tmp_path / "schema.json").write_text('{"entities": ["person"]}', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("schema_file")
 @pytest.mark.parametrize("expected", EXPECTED, ids=named)
 def test_examples_are_accepted_and_show_their_key(expected: Expected) -> None:
     for key, _, _, example, *_ in of_table(expected):

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from gliner2_lite.schema import Schema
 
 
-MAX_SCHEMA_BYTES = 1 << 24  # four bytes for each of the characters that Schema.from_json takes
-
-
 def add_task_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that :func:`build_schema` reads."""
     what = parser.add_argument_group("what to extract (at least one)")
@@ -95,7 +92,7 @@ def build_schema(options: argparse.Namespace) -> Schema:
     from gliner2_lite.schema import Schema
     from gliner2_lite.schema.fields import parse_field
 
-    schema = Schema() if options.schema is None else load_schema(options.schema)
+    schema = Schema() if options.schema is None else Schema.from_file(options.schema)
     for types in options.entities or ():
         schema.entities(types)
     for types in options.relations or ():
@@ -123,24 +120,6 @@ def _tasks(options: argparse.Namespace) -> list[tuple[str, Labels]]:
                 f"--label: {task!r} has labels from --classify too; write all of them with one of the two"
             )
     return [*tasks, *((task, joined(labels.items())) for task, labels in single.items())]
-
-
-def load_schema(path: Path) -> Schema:
-    """The schema in a friendly JSON file; SchemaError names the file and what is wrong in it."""
-    from gliner2_lite.schema import Schema
-
-    try:
-        with path.open("rb") as file:  # no more of it than may be a schema: it may also be a device
-            content = file.read(MAX_SCHEMA_BYTES + 1)
-        if len(content) > MAX_SCHEMA_BYTES:
-            raise SchemaError(f"{path} has more than {MAX_SCHEMA_BYTES:,} bytes; it is not a schema")
-        text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SchemaError(f"{path} cannot be read ({error}): give a UTF-8 JSON file") from error
-    try:
-        return Schema.from_json(text)
-    except SchemaError as error:
-        raise SchemaError(f"{path}: {error}") from error
 
 
 def _structure(text: str) -> tuple[str, list[str]]:

@@ -35,6 +35,8 @@ from gliner2_lite.schema.spec import Validator
 from gliner2_lite.schema.structure import StructureBuilder
 
 if TYPE_CHECKING:
+    import os
+
     from gliner2_lite.schema.limits import Limits
 
 ENTITY_KEYS = frozenset({"description", "dtype", "threshold", "validators"})
@@ -218,6 +220,13 @@ class Schema:
         from gliner2_lite.schema.json_text import parse_json
 
         return cls.from_dict(parse_json(json_str, source="the JSON string", limits=limits))
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], *, limits: Limits | None = None) -> Schema:
+        """:meth:`from_dict` on a JSON file within ``limits``; every error names the file."""
+        from gliner2_lite.schema.schema_file import read_schema_file
+
+        return read_schema_file(path, cls(), limits)
 
     def to_dict(self) -> dict[str, Any]:
         """The friendly form: defaults are left out, validators cannot be written."""

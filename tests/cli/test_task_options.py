@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from gliner2_lite import SchemaError
-from gliner2_lite.cli import task_options
-from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks, load_schema
+from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -75,19 +74,7 @@ def test_options_are_added_to_the_schema_of_a_file(tmp_path: Path) -> None:
     assert friendly(*arguments) == {"entities": ["a", "b"], "relations": ["r"]}
 
 
-def test_schema_files_that_cannot_be_read_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "s.json"
-    for content, message in (
-        (b"\xff", "cannot be read"),
-        (b"{", "not valid JSON"),
-        (b"{}", "nothing to extract"),
-    ):
-        path.write_bytes(content)
-        with pytest.raises(SchemaError, match=f"{path}.*{message}"):
-            load_schema(path)
-    path.unlink()
-    with pytest.raises(SchemaError, match=r"cannot be read .*: give a UTF-8 JSON file"):
-        load_schema(path)
-    monkeypatch.setattr(task_options, "MAX_SCHEMA_BYTES", 10)
-    with pytest.raises(SchemaError, match="has more than 10 bytes; it is not a schema"):
-        load_schema(Path("/dev/zero"))
+def test_errors_of_a_schema_file_name_it(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"s\.json: schema: nothing to extract"):
+        friendly("--schema", str(tmp_path / "s.json"))
