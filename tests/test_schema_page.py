@@ -32,7 +32,7 @@ from gliner2_lite.cli.task_options import add_task_options, build_schema
 from gliner2_lite.schema import compile_schema
 from gliner2_lite.schema import friendly_read as friendly
 from gliner2_lite.schema.builder import CLASSIFICATION_OPTIONS, ENTITY_KEYS, RELATION_KEYS
-from gliner2_lite.schema.compile import CLASSIFICATION_KEYS, PROCESSOR_KEYS
+from gliner2_lite.schema.compile import CLASSIFICATION_KEYS
 from gliner2_lite.schema.convenience import (
     TASK_KEYS,
     classification_schema,
@@ -41,6 +41,7 @@ from gliner2_lite.schema.convenience import (
     structures_schema,
 )
 from gliner2_lite.schema.fields import FIELD_KEYS, FieldDeclaration, parse_field
+from gliner2_lite.schema.forms import PROCESSOR_KEYS
 from gliner2_lite.schema.limits import (
     CARDINALITIES,
     CLASS_ACTIVATIONS,
@@ -380,6 +381,7 @@ def test_forms_of_an_argument_are_accepted(heading: str) -> None:
 def test_every_table_is_one_that_is_compared() -> None:
     known = {(e.heading, e.header, e.place) for e in EXPECTED}
     known |= {(heading, "form", 0) for heading in FORMS} | {("Schemas", "form", 0), ("Builder", "method", 0)}
+    known |= {("Dict and JSON", "found", 0)}  # tests/schema/test_forms.py has its cases
     found = {(*key, place) for key, tables in TABLES.items() for place in range(len(tables))}
     assert found == known
 

@@ -33,6 +33,7 @@ from gliner2_lite.schema.checks import (
     join,
     shown,
 )
+from gliner2_lite.schema.forms import GOLD_SPAN_KEYS, is_friendly
 from gliner2_lite.schema.label_descriptions import under_one_name
 from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
@@ -51,43 +52,33 @@ from gliner2_lite.schema.structure import StructureBuilder
 
 Pairs = tuple[tuple[str, str], ...]
 
-PROCESSOR_KEYS = frozenset(
-    {
-        "json_structures",
-        "json_descriptions",
-        "entities",
-        "entity_descriptions",
-        "relations",
-        "relation_descriptions",
-        "classifications",
-        "record_metadata",
-    }
-)
-FRIENDLY_ONLY_KEYS = frozenset({"structures", "entity_attributes"})
 # true_label is gold of training data, without effect here.
 CLASSIFICATION_KEYS = CLASSIFICATION_OPTIONS | {"task", "labels", "true_label"}
-GOLD_SPAN_KEYS = frozenset({"text", "start", "end"})
 _NO_OPTIONS = SpanOptions()
 
 
 def compile_schema(schema: Schema | StructureBuilder | Mapping[str, Any]) -> SchemaSpec:
-    """The frozen form of a builder or of a processor dict (as ``Schema.build()`` returns it).
+    """The frozen form of a builder, of a friendly dict or of a processor dict (``Schema.build()``).
 
+    ``forms`` says how the two dicts are told apart.
     Equal schemas compile to equal specs; a spec is hashable when its validators are.
     Raises SchemaError, or SchemaTypeError for a wrong type, with the path to what is wrong.
     """
     if isinstance(schema, StructureBuilder):
         schema = schema.schema
+    elif isinstance(schema, Mapping) and is_friendly(schema):
+        from gliner2_lite.schema.friendly_read import read_friendly
+
+        schema = read_friendly(schema, Schema())
     if isinstance(schema, Schema):
         processor: Mapping[str, Any] = schema.build()
         options = schema.options
         requested = tuple(options.relation_thresholds)
     elif isinstance(schema, Mapping):
-        _check_processor_keys(schema)
         processor, options, requested = schema, SchemaOptions(), ()
     else:
         raise SchemaTypeError(
-            f"schema: expected a gliner2_lite Schema or a processor dict, got {type(schema).__name__}; "
+            f"schema: expected a gliner2_lite Schema or a dict, got {type(schema).__name__}; "
             "build it with gliner2_lite.Schema(), or with Schema.from_dict(other.to_dict())"
         )
     structures, choice_groups = _structures(processor, options)
@@ -104,20 +95,6 @@ def compile_schema(schema: Schema | StructureBuilder | Mapping[str, Any]) -> Sch
         requested_relations=requested,
         classifications=_classifications(processor),
         attributes=_attributes(labels, options),
-    )
-
-
-def _check_processor_keys(schema: Mapping[Any, Any]) -> None:
-    for key in schema:
-        if key in FRIENDLY_ONLY_KEYS:
-            raise SchemaError(
-                f"schema: {key!r} belongs to the friendly form; pass Schema.from_dict(...) instead"
-            )
-    check_keys(
-        schema,
-        PROCESSOR_KEYS,
-        "schema",
-        kind="key of a processor dict (for friendly dicts: Schema.from_dict)",
     )
 
 
