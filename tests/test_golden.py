@@ -10,6 +10,7 @@ import pytest
 
 from gliner2_lite import GLiNER2
 from tests.golden import replay
+from tests.golden.accepted import accepted
 from tests.golden.compare import has_answer
 from tests.golden.store import bundled_names, load_record, record_path, recorded_names, unpack_bundle
 
@@ -41,6 +42,18 @@ def test_golden(models: dict[str, GLiNER2], name: str, case: dict[str, Any]) -> 
     problems = replay.problems(models[name], case, pooling=record(name)["token_pooling"])
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)
+
+
+def test_words_that_are_refused_here_are_recorded_as_well() -> None:
+    """The two kinds of words and the field text, spelt another way: these cases check the refusal."""
+    assert accepted({"a": [{"class_act": "unknown"}], "dtype": "STR"}) == {
+        "a": [{"class_act": "auto"}], "dtype": "str",
+    }  # fmt: skip
+    usual = {"a": [{"class_act": "auto", "dtype": "list"}], "b": ["x::str", "STR"]}
+    assert accepted(usual) is usual
+    cases = [case for name in bundled_names() for case in record(name)["cases"]]
+    respelt = [case["id"] for case in cases if accepted(case["args"]) is not case["args"]]
+    assert len(respelt) >= 6, respelt
 
 
 def test_enough_is_recorded() -> None:

@@ -36,7 +36,7 @@ from gliner2_lite.cli.task_options import add_task_options, build_schema
 from gliner2_lite.schema import compile_schema
 from gliner2_lite.schema import friendly_read as friendly
 from gliner2_lite.schema.builder import CLASSIFICATION_OPTIONS, ENTITY_KEYS, RELATION_KEYS
-from gliner2_lite.schema.compile import CLASSIFICATION_KEYS, PROCESSOR_KEYS
+from gliner2_lite.schema.compile import CLASSIFICATION_KEYS
 from gliner2_lite.schema.convenience import (
     TASK_KEYS,
     classification_schema,
@@ -44,8 +44,15 @@ from gliner2_lite.schema.convenience import (
     relations_schema,
     structures_schema,
 )
-from gliner2_lite.schema.fields import DTYPES, FIELD_KEYS, FieldDeclaration, parse_field
-from gliner2_lite.schema.limits import CARDINALITIES, CLASS_ACTIVATIONS, OCCURRENCE_POLICIES, RECORD_MODES
+from gliner2_lite.schema.fields import FIELD_KEYS, FieldDeclaration, parse_field
+from gliner2_lite.schema.forms import PROCESSOR_KEYS
+from gliner2_lite.schema.limits import (
+    CARDINALITIES,
+    CLASS_ACTIVATIONS,
+    DTYPES,
+    OCCURRENCE_POLICIES,
+    RECORD_MODES,
+)
 from gliner2_lite.schema.spec import ClassificationSpec
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "schema.md"
@@ -119,7 +126,7 @@ TASK: Defaults = {
     if value in ((), None)
     else value
     for name, value in of_dataclass(ClassificationSpec).items()
-} | {"true_label": None}
+} | {"true_label": None, "descriptions": None}
 ENTITY = of_signature(Schema.entities) | {"description": None}
 RELATION = of_signature(Schema.relations) | {"description": None, "head": None, "tail": None}
 STRUCTURE = {"fields": REQUIRED} | of_signature(Schema.structure)
@@ -280,6 +287,9 @@ EXPECTED = [
         "Schema.from_model", "argument", of_signature(Schema.from_model),
         call_of("from_model", Schema.from_model),
     ),
+    Expected(
+        "Schema.from_file", "argument", of_signature(Schema.from_file), call_of("from_file", Schema.from_file)
+    ),
     Expected("Dict and JSON", "key", dict.fromkeys(friendly.SCHEMA_KEYS), json_value(lambda value: value)),
     Expected("entities", "key", chosen(friendly.ENTITY_READERS, ENTITY), json_value(SECTIONS["entities"])),
     Expected(
@@ -340,6 +350,14 @@ def test_keys_and_defaults_are_those_of_the_code(expected: Expected) -> None:
     assert documented == dict(expected.defaults)
 
 
+@pytest.fixture
+def schema_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that examples name."""
+    (tmp_path / "schema.json").write_text('{"entities": ["person"]}', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("schema_file")
 @pytest.mark.parametrize("expected", EXPECTED, ids=named)
 def test_examples_are_accepted_and_show_their_key(expected: Expected) -> None:
     for key, _, _, example, *_ in of_table(expected):
@@ -426,6 +444,7 @@ def test_every_table_is_one_that_is_compared() -> None:
         ("Instances", "the field", 0),
     }
     known |= {(heading, "form", 0) for heading in FORMS} | {("Schemas", "form", 0), ("Builder", "method", 0)}
+    known |= {("Dict and JSON", "found", 0)}  # tests/schema/test_forms.py has its cases
     found = {(*key, place) for key, tables in TABLES.items() for place in range(len(tables))}
     assert found == known
 

@@ -44,16 +44,18 @@ def instances(result: Mapping[str, Any], model: Any) -> list[Any]:
 
 def _instances(shape: Shape, result: Mapping[str, Any]) -> list[Any]:
     inner = [(field, _instances(nested, result)) for field, nested in shape.nested]
-    records = _records(shape, result) if shape.own else [{}] if any(found for _, found in inner) else []
-    shares = [(field, _shared(shape, field, found, len(records))) for field, found in inner]
+    records = _records(shape, result) if shape.own else [{}] if any(nested for _, nested in inner) else []
+    shares = [(field, _shared(shape, field, nested, len(records))) for field, nested in inner]
     made = []
     for index, record in enumerate(records):
         path = f"{shape.name}[{index}]"
         values = {field.key: _value(field, record[field.name], path) for field in shape.own}
         values |= {field.key: _nested(field, share[index], path) for field, share in shares}
-        given = {field.key: values[field.key] for field in shape.fields if values[field.key] is not _ABSENT}
+        arguments = {
+            field.key: values[field.key] for field in shape.fields if values[field.key] is not _ABSENT
+        }
         try:
-            made.append(shape.make(**given))
+            made.append(shape.make(**arguments))
         except (TypeError, ValueError) as error:  # a check of the class itself
             raise AnswerError(f"{path}: {error}") from error
     return made
@@ -82,28 +84,28 @@ def _records(shape: Shape, result: Mapping[str, Any]) -> Sequence[Mapping[str, A
     return records
 
 
-def _shared(shape: Shape, field: FieldShape, found: list[Any], count: int) -> list[list[Any]]:
+def _shared(shape: Shape, field: FieldShape, nested: list[Any], count: int) -> list[list[Any]]:
     """The nested records of each of ``count`` outer ones."""
-    if not found or count == 0:
+    if not nested or count == 0:
         return [[] for _ in range(count)]
     if count == 1:
-        return [found]
-    if field.value.many is None and len(found) == count:
-        return [[instance] for instance in found]
+        return [nested]
+    if field.value.many is None and len(nested) == count:
+        return [[instance] for instance in nested]
     raise AnswerError(
-        f"{shape.name}.{field.name}: {len(found)} found for {count} of {shape.name}, and nothing says which "
+        f"{shape.name}.{field.name}: {len(nested)} found for {count} of {shape.name}, and nothing says which "
         f"belongs to which; extract from texts with one {shape.name} each"
     )
 
 
-def _nested(field: FieldShape, found: list[Any], path: str) -> Any:
+def _nested(field: FieldShape, nested: list[Any], path: str) -> Any:
     if field.value.many is not None:
-        return field.value.many(found) if found or field.required else _ABSENT
-    if len(found) > 1:
+        return field.value.many(nested) if nested or field.required else _ABSENT
+    if len(nested) > 1:
         raise AnswerError(
-            f"{path}.{field.name}: {len(found)} found where one is wanted; write list[...] for the field"
+            f"{path}.{field.name}: {len(nested)} found where one is wanted; write list[...] for the field"
         )
-    return found[0] if found else _missing(field, path)
+    return nested[0] if nested else _missing(field, path)
 
 
 def _value(field: FieldShape, raw: Any, path: str) -> Any:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks, load_schema
+from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks
 
 if TYPE_CHECKING:
     from gliner2_lite.prompt.layout import Prompt
-    from gliner2_lite.schema import Schema, SchemaSpec
+    from gliner2_lite.schema import SchemaSpec
 
 EPILOG = """\
 gliner2-lite schema show --entities "drug::Name of a medicine,dose" --classify tone=calm,angry > schema.json
@@ -60,9 +60,9 @@ def run_show(options: argparse.Namespace) -> None:
 def run_check(options: argparse.Namespace) -> None:
     """Print one line per task of a usable schema."""
     from gliner2_lite.prompt.layout import build_prompt
-    from gliner2_lite.schema import compile_schema
+    from gliner2_lite.schema import Schema, compile_schema
 
-    schema: Schema = load_schema(options.file)
+    schema = Schema.from_file(options.file)
     spec = compile_schema(schema)
     prompt = build_prompt(spec)
     rows = list(_rows(spec))

@@ -7,13 +7,19 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gliner2_lite.cli.label_options import (
+    Labels,
+    items,
+    joined,
+    names,
+    names_of_task,
+    one_name,
+    one_name_of_task,
+)
 from gliner2_lite.errors import SchemaError
 
 if TYPE_CHECKING:
     from gliner2_lite.schema import Schema
-
-
-MAX_SCHEMA_BYTES = 1 << 24  # four bytes for each of the characters that Schema.from_json takes
 
 
 def add_task_options(parser: argparse.ArgumentParser) -> None:
@@ -21,17 +27,32 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to extract (at least one)")
     what.add_argument(
         "--entities",
-        type=_names,
+        type=names,
         action="append",
         metavar="A,B",
-        help="entity types; NAME::MEANING explains one",
+        help=r"entity types; NAME::MEANING explains one (\, is a comma of the meaning)",
+    )
+    what.add_argument(
+        "--entity",
+        type=one_name,
+        action="append",
+        dest="entities",
+        metavar="NAME::MEANING",
+        help="one entity type, its meaning with any commas; repeatable",
     )
     what.add_argument(
         "--classify",
-        type=_classification,
+        type=names_of_task,
         action="append",
         metavar="TASK=A,B",
         help="one label per task; repeatable",
+    )
+    what.add_argument(
+        "--label",
+        type=one_name_of_task,
+        action="append",
+        metavar="TASK=NAME::MEANING",
+        help="one label of a task, its meaning with any commas; repeatable",
     )
     what.add_argument(
         "--structure",
@@ -42,10 +63,18 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--relations",
-        type=_names,
+        type=names,
         action="append",
         metavar="A,B",
         help="relation types, each found as (head, tail)",
+    )
+    what.add_argument(
+        "--relation",
+        type=one_name,
+        action="append",
+        dest="relations",
+        metavar="NAME::MEANING",
+        help="one relation type, its meaning with any commas; repeatable",
     )
     what.add_argument(
         "--schema", type=Path, metavar="FILE.json", help="a schema as JSON; the options above are added to it"
@@ -54,7 +83,8 @@ def add_task_options(parser: argparse.ArgumentParser) -> None:
 
 def has_tasks(options: argparse.Namespace) -> bool:
     """Whether any option says what to extract."""
-    return any((options.entities, options.classify, options.structure, options.relations, options.schema))
+    asked = (options.entities, options.classify, options.label, options.structure, options.relations)
+    return any((*asked, options.schema))
 
 
 def build_schema(options: argparse.Namespace) -> Schema:
@@ -62,12 +92,12 @@ def build_schema(options: argparse.Namespace) -> Schema:
     from gliner2_lite.schema import Schema
     from gliner2_lite.schema.fields import parse_field
 
-    schema = Schema() if options.schema is None else load_schema(options.schema)
-    for names in options.entities or ():
-        schema.entities(names)
-    for names in options.relations or ():
-        schema.relations(names)
-    for task, labels in options.classify or ():
+    schema = Schema() if options.schema is None else Schema.from_file(options.schema)
+    for types in options.entities or ():
+        schema.entities(types)
+    for types in options.relations or ():
+        schema.relations(types)
+    for task, labels in _tasks(options):
         schema.classification(task, labels)
     for name, fields in options.structure or ():
         structure = schema.structure(name)
@@ -78,47 +108,24 @@ def build_schema(options: argparse.Namespace) -> Schema:
     return schema
 
 
-def load_schema(path: Path) -> Schema:
-    """The schema in a friendly JSON file; SchemaError names the file and what is wrong in it."""
-    from gliner2_lite.schema import Schema
-
-    try:
-        with path.open("rb") as file:  # no more of it than may be a schema: it may also be a device
-            content = file.read(MAX_SCHEMA_BYTES + 1)
-        if len(content) > MAX_SCHEMA_BYTES:
-            raise SchemaError(f"{path} has more than {MAX_SCHEMA_BYTES:,} bytes; it is not a schema")
-        text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SchemaError(f"{path} cannot be read ({error}): give a UTF-8 JSON file") from error
-    try:
-        return Schema.from_json(text)
-    except SchemaError as error:
-        raise SchemaError(f"{path}: {error}") from error
-
-
-def _names(text: str) -> list[str] | dict[str, str]:
-    """``a,b`` to names, or ``a::meaning,b`` to names with meanings (an empty one is none)."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(parts):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} has an empty name: write names with commas between, as in a,b"
-        )
-    if not any("::" in part for part in parts):
-        return parts
-    return {name.strip(): meaning.strip() for name, _, meaning in (part.partition("::") for part in parts)}
-
-
-def _classification(text: str) -> tuple[str, list[str] | dict[str, str]]:
-    task, equals, labels = text.partition("=")
-    if not (task.strip() and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not TASK=LABEL,LABEL as in mood=good,bad")
-    return task.strip(), _names(labels)
+def _tasks(options: argparse.Namespace) -> list[tuple[str, Labels]]:
+    """The tasks of ``--classify``, then those of ``--label``, whose labels come one by one."""
+    single: dict[str, dict[str, str]] = {}
+    for task, label in options.label or ():
+        single.setdefault(task, {}).update(items(label))
+    tasks: list[tuple[str, Labels]] = list(options.classify or ())
+    for task, _ in tasks:
+        if task in single:
+            raise SchemaError(
+                f"--label: {task!r} has labels from --classify too; write all of them with one of the two"
+            )
+    return [*tasks, *((task, joined(labels.items())) for task, labels in single.items())]
 
 
 def _structure(text: str) -> tuple[str, list[str]]:
     name, equals, fields = text.partition("=")
-    # A ";" inside the brackets of a choice list does not end the field.
-    parts = [part.strip() for part in re.split(r";(?![^\[;]*\])", fields)]
+    # A ";" inside the brackets of a choice list does not end the field, and neither does "\;".
+    parts = [part.strip().replace(r"\;", ";") for part in re.split(r"(?<!\\);(?![^\[;]*\])", fields)]
     if not (name.strip() and equals and all(parts)):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FIELD;FIELD as in product=name::str;price")
     return name.strip(), parts

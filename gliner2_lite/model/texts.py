@@ -53,7 +53,7 @@ class TextMethods:
 
         Args:
             text: the text; empty or None reads as ``"."``.
-            schema: a Schema, a StructureBuilder, or the dict that ``Schema.build`` gives.
+            schema: a Schema, a StructureBuilder, or a dict as in a schema file or from ``Schema.build``.
             threshold: probability from which a span counts, unless its label has its own.
             format_results: False returns raw tuples and lists.
             include_confidence: add ``confidence`` to every item.

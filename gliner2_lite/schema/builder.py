@@ -21,32 +21,37 @@ from gliner2_lite.schema.checks import (
     check_threshold,
     check_top_k,
     check_validators,
+    check_word,
     join,
     shown,
 )
-from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
+from gliner2_lite.schema.label_descriptions import (
+    DESCRIPTION_KEYS,
+    read_label_descriptions,
+    under_one_name,
+)
+from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, RELATION_ROLES
 from gliner2_lite.schema.relation_ends import check_ends
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
 from gliner2_lite.schema.spec import Validator
 from gliner2_lite.schema.structure import StructureBuilder
 
 if TYPE_CHECKING:
+    import os
+
     from gliner2_lite.schema.limits import Limits
 
 ENTITY_KEYS = frozenset({"description", "dtype", "threshold", "validators"})
 RELATION_KEYS = frozenset({"description", "threshold", "head", "tail"})
-CLASSIFICATION_OPTIONS = frozenset(
-    {
-        "multi_label",
-        "cls_threshold",
-        "top_k",
-        "class_act",
-        "prompt",
-        "examples",
-        "label_descriptions",
-        "abstain",
-    }
-)
+CLASSIFICATION_OPTIONS = DESCRIPTION_KEYS | {
+    "multi_label",
+    "cls_threshold",
+    "top_k",
+    "class_act",
+    "prompt",
+    "examples",
+    "abstain",
+}
 
 
 class Schema:
@@ -172,7 +177,8 @@ class Schema:
         ``cls_threshold`` and ``top_k`` (at most so many labels) act on ``multi_label`` tasks; with
         ``abstain`` another task answers None when its best label is below ``cls_threshold``. Keywords:
         ``class_act`` ("auto", "sigmoid", "softmax"), ``prompt`` (an instruction), ``examples`` (few-shot
-        pairs of input and label), ``label_descriptions`` (when labels is a list).
+        pairs of input and label), ``label_descriptions`` (when labels is a list) or ``descriptions``,
+        which is another name of it.
         """
         self._finish_structure()
         path = join("classifications", check_name(task, "classifications.task"))
@@ -183,7 +189,7 @@ class Schema:
             "labels": names,
             "multi_label": check_flag(multi_label, f"{path}.multi_label"),
             "cls_threshold": check_required_threshold(cls_threshold, f"{path}.cls_threshold"),
-            **_checked_extras(extras, path),
+            **_checked_extras(under_one_name(extras, path), path),
         }
         if check_abstain({**config, "abstain": abstain}, path):  # absent otherwise, as in the reference
             config["abstain"] = True
@@ -243,6 +249,13 @@ class Schema:
 
         return add_model(model, cls())
 
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], *, limits: Limits | None = None) -> Schema:
+        """:meth:`from_dict` on a JSON file within ``limits``; every error names the file."""
+        from gliner2_lite.schema.schema_file import read_schema_file
+
+        return read_schema_file(path, cls(), limits)
+
     def to_dict(self) -> dict[str, Any]:
         """The friendly form: defaults are left out, validators cannot be written."""
         from gliner2_lite.schema.friendly_write import write_friendly
@@ -291,26 +304,15 @@ def _labels(labels: object, path: str) -> tuple[list[str], dict[str, str]]:
     items = check_list(labels, path, of="labels (or a dict of label to description)")
     if not items:
         raise SchemaError(f"{path}: the list is empty; give at least one label")
-    return check_names(items, path), _label_descriptions(descriptions, path)
-
-
-def _label_descriptions(descriptions: Mapping[Any, Any], path: str) -> dict[str, str]:
-    return {
-        check_name(label, path): check_text(text, join(path, label))
-        for label, text in descriptions.items()
-        if text is not None
-    }
+    return check_names(items, path), read_label_descriptions(descriptions, path) or {}
 
 
 def _checked_extras(extras: Mapping[str, Any], path: str) -> dict[str, Any]:
     """The extra keywords as given (the processor dict keeps them), after a check of their types."""
     check_examples(extras.get("examples"), f"{path}.examples")
-    for key in ("class_act", "prompt"):
-        if extras.get(key) is not None:
-            check_text(extras[key], f"{path}.{key}")
-    descriptions = extras.get("label_descriptions")
-    if descriptions is not None:
-        if not isinstance(descriptions, Mapping):
-            raise SchemaTypeError(f"{path}.label_descriptions: expected a dict, got {shown(descriptions)}")
-        _label_descriptions(descriptions, f"{path}.label_descriptions")
+    if extras.get("class_act") is not None:
+        check_word(extras["class_act"], CLASS_ACTIVATIONS, f"{path}.class_act")
+    if extras.get("prompt") is not None:
+        check_text(extras["prompt"], f"{path}.prompt")
+    read_label_descriptions(extras.get("label_descriptions"), f"{path}.label_descriptions")
     return dict(extras)

@@ -14,7 +14,7 @@ from reprlib import Repr
 from typing import Any
 
 from gliner2_lite.errors import SchemaError, SchemaTypeError
-from gliner2_lite.schema.limits import MARKER_SET
+from gliner2_lite.schema.limits import DTYPES, MARKER_SET
 from gliner2_lite.schema.spec import Validator
 
 _PLAIN_KEY = re.compile(r"\w+")
@@ -129,12 +129,30 @@ def check_abstain(config: Mapping[str, Any], path: str) -> bool:
 
 
 def check_dtype(value: object, path: str) -> str:
-    """``"list"`` keeps all values; every other string keeps the best one, as the reference does."""
+    """``"list"`` keeps all values, ``"str"`` the best one."""
     if not isinstance(value, str):
         raise SchemaTypeError(
             f'{path}: expected "str" (the best value) or "list" (all values), got {shown(value)}'
         )
-    return value
+    return check_word(value, DTYPES, path)
+
+
+def check_word(value: object, known: tuple[str, ...], path: str) -> str:
+    """One of a fixed set of words; the message has all of them, and the closest one as the remedy."""
+    text = check_text(value, path)
+    if text not in known:
+        close = closest(text, known)
+        remedy = f" (did you mean {close!r}?)" if close else ""
+        raise SchemaError(f"{path}: {shown(text)} is unknown; write one of {', '.join(known)}{remedy}")
+    return text
+
+
+def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that ``word`` was most likely meant to be, in whatever case; None if there is none."""
+    from difflib import get_close_matches  # only on the way to an error
+
+    close = get_close_matches(word.strip().lower(), list(known), n=1, cutoff=cutoff)
+    return close[0] if close else None
 
 
 def check_list(value: object, path: str, *, of: str) -> list[Any]:
@@ -198,8 +216,6 @@ def check_keys(keys: Iterable[object], known: Collection[str], path: str, *, kin
     for key in keys:
         if key in known:
             continue
-        from difflib import get_close_matches  # only on the way to an error
-
-        close = get_close_matches(key, known, n=1) if isinstance(key, str) else []
-        remedy = f"did you mean {close[0]!r}? " if close else ""
+        close = closest(key, known) if isinstance(key, str) else None
+        remedy = f"did you mean {close!r}? " if close else ""
         raise SchemaError(f"{join(path, key)}: unknown {kind}; {remedy}known: {', '.join(sorted(known))}")

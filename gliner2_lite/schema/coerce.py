@@ -17,9 +17,9 @@ from gliner2_lite.schema.checks import (
     check_text,
     check_threshold,
     check_top_k,
+    check_word,
     shown,
 )
-from gliner2_lite.schema.fields import DTYPES
 
 _FLAGS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
@@ -64,15 +64,12 @@ def read_flag(value: object, path: str) -> bool:
 
 def read_dtype(value: object, path: str) -> str:
     """``"str"`` or ``"list"`` and nothing else."""
-    return read_option(check_dtype(value, path), DTYPES, path)
+    return check_dtype(value, path)
 
 
 def read_option(value: object, known: tuple[str, ...], path: str) -> str:
     """One of a fixed set of words."""
-    text = check_text(value, path)
-    if text not in known:
-        raise SchemaError(f"{path}: {shown(text)} is unknown; write one of {', '.join(known)}")
-    return text
+    return check_word(value, known, path)
 
 
 def read_optional_text(value: object, path: str) -> str | None:

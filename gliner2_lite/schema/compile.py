@@ -30,9 +30,12 @@ from gliner2_lite.schema.checks import (
     check_text,
     check_threshold,
     check_top_k,
+    check_word,
     join,
     shown,
 )
+from gliner2_lite.schema.forms import GOLD_SPAN_KEYS, is_friendly
+from gliner2_lite.schema.label_descriptions import under_one_name
 from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
 from gliner2_lite.schema.relation_ends import with_ends
 from gliner2_lite.schema.schema_options import SchemaOptions, SpanOptions
@@ -51,43 +54,33 @@ from gliner2_lite.schema.structure import StructureBuilder
 
 Pairs = tuple[tuple[str, str], ...]
 
-PROCESSOR_KEYS = frozenset(
-    {
-        "json_structures",
-        "json_descriptions",
-        "entities",
-        "entity_descriptions",
-        "relations",
-        "relation_descriptions",
-        "classifications",
-        "record_metadata",
-    }
-)
-FRIENDLY_ONLY_KEYS = frozenset({"structures", "entity_attributes"})
 # true_label is gold of training data, without effect here.
 CLASSIFICATION_KEYS = CLASSIFICATION_OPTIONS | {"task", "labels", "true_label"}
-GOLD_SPAN_KEYS = frozenset({"text", "start", "end"})
 _NO_OPTIONS = SpanOptions()
 
 
 def compile_schema(schema: Schema | StructureBuilder | Mapping[str, Any]) -> SchemaSpec:
-    """The frozen form of a builder or of a processor dict (as ``Schema.build()`` returns it).
+    """The frozen form of a builder, of a friendly dict or of a processor dict (``Schema.build()``).
 
+    ``forms`` says how the two dicts are told apart.
     Equal schemas compile to equal specs; a spec is hashable when its validators are.
     Raises SchemaError, or SchemaTypeError for a wrong type, with the path to what is wrong.
     """
     if isinstance(schema, StructureBuilder):
         schema = schema.schema
+    elif isinstance(schema, Mapping) and is_friendly(schema):
+        from gliner2_lite.schema.friendly_read import read_friendly
+
+        schema = read_friendly(schema, Schema())
     if isinstance(schema, Schema):
         processor: Mapping[str, Any] = schema.build()
         options = schema.options
         requested = tuple(options.relation_thresholds)
     elif isinstance(schema, Mapping):
-        _check_processor_keys(schema)
         processor, options, requested = schema, SchemaOptions(), ()
     else:
         raise SchemaTypeError(
-            f"schema: expected a gliner2_lite Schema or a processor dict, got {type(schema).__name__}; "
+            f"schema: expected a gliner2_lite Schema or a dict, got {type(schema).__name__}; "
             "build it with gliner2_lite.Schema(), Schema.from_model(Class) or Schema.from_dict(a.to_dict())"
         )
     structures, choice_groups = _structures(processor, options)
@@ -106,20 +99,6 @@ def compile_schema(schema: Schema | StructureBuilder | Mapping[str, Any]) -> Sch
         attributes=_attributes(labels, options),
     )
     return with_ends(spec, options.relation_ends)
-
-
-def _check_processor_keys(schema: Mapping[Any, Any]) -> None:
-    for key in schema:
-        if key in FRIENDLY_ONLY_KEYS:
-            raise SchemaError(
-                f"schema: {key!r} belongs to the friendly form; pass Schema.from_dict(...) instead"
-            )
-    check_keys(
-        schema,
-        PROCESSOR_KEYS,
-        "schema",
-        kind="key of a processor dict (for friendly dicts: Schema.from_dict)",
-    )
 
 
 def _structures(
@@ -270,6 +249,7 @@ def _classifications(processor: Mapping[str, Any]) -> tuple[ClassificationSpec, 
 def _classification(item: object, path: str) -> ClassificationSpec:
     config = check_mapping(item, path, of="task, labels and options")
     check_keys(config, CLASSIFICATION_KEYS, path, kind="key")
+    config = under_one_name(config, path)
     for key in ("task", "labels"):
         if key not in config:
             raise SchemaError(f"{path}: {key!r} is missing")
@@ -279,14 +259,16 @@ def _classification(item: object, path: str) -> ClassificationSpec:
     labels = tuple(check_names(items, f"{path}.labels"))
     known = frozenset(labels)
     threshold = check_threshold(config.get("cls_threshold"), f"{path}.cls_threshold")
-    activation = _description(config.get("class_act"), f"{path}.class_act")
+    activation = config.get("class_act")
     return ClassificationSpec(
         task=check_name(config["task"], f"{path}.task"),
         labels=labels,
         multi_label=check_flag(config.get("multi_label") or False, f"{path}.multi_label"),
         threshold=DEFAULT_CLASS_THRESHOLD if threshold is None else threshold,
         top_k=check_top_k(config.get("top_k"), f"{path}.top_k"),
-        class_act=activation if activation in CLASS_ACTIVATIONS else "auto",
+        class_act="auto"
+        if activation is None
+        else check_word(activation, CLASS_ACTIVATIONS, f"{path}.class_act"),
         prompt=_description(config.get("prompt"), f"{path}.prompt") or None,
         descriptions=_descriptions(
             config.get("label_descriptions"), dict.fromkeys(labels), f"{path}.label_descriptions"

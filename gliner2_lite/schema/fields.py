@@ -14,9 +14,9 @@ from gliner2_lite.schema.checks import (
     check_text,
     shown,
 )
+from gliner2_lite.schema.limits import DTYPES
 
 SEPARATOR = "::"
-DTYPES = ("str", "list")
 FIELD_KEYS = frozenset({"name", "dtype", "choices", "description"})
 
 

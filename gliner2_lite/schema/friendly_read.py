@@ -2,7 +2,7 @@
 
     {"entities": ["company", "person"] or {"company": "description", "person": {"dtype": "str"}},
      "entity_attributes": {"tone": {"labels": ["calm", "angry"], "applies_to": ["person"]}},
-     "structures": {"product": {"fields": [{"name": "price", "dtype": "str"}, {"name": "tags"}]}},
+     "structures": {"product": {"fields": [{"name": "price", "dtype": "str"}, "tags::list"]}},
      "classifications": [{"task": "mood", "labels": ["good", "bad"], "multi_label": true}],
      "relations": ["works_for"] or {"works_for": "description"}}
 
@@ -36,6 +36,8 @@ from gliner2_lite.schema.coerce import (
     read_threshold,
     read_top_k,
 )
+from gliner2_lite.schema.fields import parse_field
+from gliner2_lite.schema.label_descriptions import read_label_descriptions, under_one_name
 from gliner2_lite.schema.limits import (
     CARDINALITIES,
     CLASS_ACTIVATIONS,
@@ -153,6 +155,15 @@ def _one_of(known: tuple[str, ...]) -> Reader:
     return lambda value, path: None if value is None else read_option(value, known, path)
 
 
+def _field(value: object, path: str) -> dict[str, Any]:
+    """A field as a dict, or as text: ``name::str``."""
+    if not isinstance(value, str):
+        return _required(value, path, FIELD_READERS, "name")
+    field = parse_field(value, path)
+    choices = None if field.choices is None else list(field.choices)
+    return {**field._asdict(), "choices": choices}
+
+
 GROUP_READERS: dict[str, Reader] = {
     "labels": _words,
     "multi_label": read_flag,
@@ -171,8 +182,7 @@ FIELD_READERS: dict[str, Reader] = {
 }
 STRUCTURE_READERS: dict[str, Reader] = {
     "fields": lambda value, path: [
-        _required(item, f"{path}[{index}]", FIELD_READERS, "name")
-        for index, item in enumerate(read_list(value, path, of="fields"))
+        _field(item, f"{path}[{index}]") for index, item in enumerate(read_list(value, path, of="fields"))
     ],
     "mode": _one_of(RECORD_MODES),
     "anchor": read_optional_text,
@@ -246,6 +256,8 @@ CLASSIFICATION_READERS: dict[str, Reader] = {
     "prompt": read_optional_text,
     "examples": _examples,
     "abstain": read_flag,
+    "label_descriptions": read_label_descriptions,
+    "descriptions": read_label_descriptions,
 }
 
 
@@ -257,6 +269,7 @@ def _read_classifications(schema: Schema, value: object) -> None:
     for index, item in enumerate(items):
         path = f"classifications[{index}]"
         config = _required(item, path, CLASSIFICATION_READERS, "task", "labels")
+        config = dict(under_one_name(config, path))
         if config["task"] in seen:
             raise SchemaError(f"{path}.task: {config['task']!r} is already a task; give it another name")
         seen.add(config["task"])

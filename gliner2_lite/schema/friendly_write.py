@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gliner2_lite.schema.attributes import AttributeGroup
+from gliner2_lite.schema.forms import is_friendly
 from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD
 
 if TYPE_CHECKING:
@@ -22,7 +23,18 @@ def write_friendly(schema: Schema) -> dict[str, Any]:
         "classifications": [_write_classification(config) for config in processor["classifications"]],
         "relations": _write_relations(schema),
     }
-    return {key: value for key, value in sections.items() if value}
+    written = {key: value for key, value in sections.items() if value}
+    return _told_apart(written)
+
+
+def _told_apart(written: dict[str, Any]) -> dict[str, Any]:
+    """``written`` so that ``extract`` takes it as it is: mere texts beside entities could be answers."""
+    entities = written.get("entities")
+    if isinstance(entities, dict) and all(isinstance(text, str) for text in entities.values()):
+        others = {key: value for key, value in written.items() if key != "entities"}
+        if not is_friendly(others):
+            written["entities"] = {name: {"description": text} for name, text in entities.items()}
+    return written
 
 
 def _write_entities(schema: Schema) -> list[str] | dict[str, Any]:

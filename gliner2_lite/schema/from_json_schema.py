@@ -24,10 +24,10 @@ def read_json_schema(schema: Mapping[str, Any]) -> Shape:
     """
     reader = _Reader(schema)
     try:
-        found, outer = reader.resolve(schema, "the JSON Schema", ())
-        if "title" not in found:
+        resolved, outer = reader.resolve(schema, "the JSON Schema", ())
+        if "title" not in resolved:
             raise SchemaError('the JSON Schema has no "title"; it names the structure that the model reads')
-        return _object(reader, found, check_name(found["title"], "title"), outer)
+        return _object(reader, resolved, check_name(resolved["title"], "title"), outer)
     except RecursionError:
         raise SchemaError("the JSON Schema is nested too deep; give the inner objects as a list") from None
 
@@ -82,9 +82,9 @@ def _object(reader: _Reader, node: Mapping[str, Any], path: str, outer: tuple[st
     fields = []
     for name, inner in properties.items():
         place = join(path, check_name(name, path))
-        found, within = reader.resolve(inner, place, outer)
-        value = _value(reader, found, place, within)
-        description = found.get("description")
+        resolved, within = reader.resolve(inner, place, outer)
+        value = _value(reader, resolved, place, within)
+        description = resolved.get("description")
         text = None if description is None else check_text(description, f"{place}.description")
         fields.append(FieldShape(name, value, name, text, name in required))
     return Shape(path, tuple(fields), dict)
@@ -95,11 +95,11 @@ def _value(reader: _Reader, node: Mapping[str, Any], path: str, outer: tuple[str
     if len(options) != 1:
         instead = "write one of them, or a property for each that may be null"
         raise inexpressible(path, "a choice between several schemas", instead)
-    found, outer = reader.resolve(options[0], path, outer)
-    if found is not options[0]:  # behind a reference, there may be another choice
-        inner = _value(reader, found, path, outer)
+    resolved, outer = reader.resolve(options[0], path, outer)
+    if resolved is not options[0]:  # behind a reference, there may be another choice
+        inner = _value(reader, resolved, path, outer)
         return replace(inner, optional=inner.optional or optional)
-    return replace(_single(reader, found, path, outer), optional=optional)
+    return replace(_single(reader, resolved, path, outer), optional=optional)
 
 
 def _options(node: Mapping[str, Any], path: str) -> tuple[list[Mapping[str, Any]], bool]:
@@ -128,8 +128,8 @@ def _single(reader: _Reader, node: Mapping[str, Any], path: str, outer: tuple[st
     if kind == "object":
         return ValueShape(nested=_object(reader, node, path, outer))
     if kind == "array":
-        found, outer = reader.resolve(node.get("items", {"type": "string"}), path, outer)
-        item = _value(reader, found, path, outer)
+        resolved, outer = reader.resolve(node.get("items", {"type": "string"}), path, outer)
+        item = _value(reader, resolved, path, outer)
         if item.many is not None:
             raise inexpressible(path, "an array of arrays", "write an array of objects that have an array")
         return replace(item, many=list, optional=False, optional_items=item.optional)

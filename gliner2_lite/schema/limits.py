@@ -39,6 +39,7 @@ RESERVED_ATTRIBUTE_NAMES: Final = frozenset({"text", "confidence", "start", "end
 RELATION_ROLES: Final = ("head", "tail")
 
 DEFAULT_CLASS_THRESHOLD: Final = 0.5
+DTYPES: Final = ("str", "list")
 CLASS_ACTIVATIONS: Final = ("auto", "sigmoid", "softmax")
 
 # Options of checkpoints that form records.

@@ -14,7 +14,15 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from gliner2_lite.errors import SchemaError
-from gliner2_lite.schema.checks import check_flag, check_keys, check_mapping, check_name, join, shown
+from gliner2_lite.schema.checks import (
+    check_flag,
+    check_keys,
+    check_mapping,
+    check_name,
+    check_word,
+    join,
+    shown,
+)
 from gliner2_lite.schema.limits import CARDINALITIES, OCCURRENCE_POLICIES, RECORD_MODES
 from gliner2_lite.schema.spec import RecordField, RecordSpec
 
@@ -80,6 +88,6 @@ def _fields(value: object, path: str) -> dict[str, RecordField]:
 def _one_of(value: object, known: tuple[str, ...], path: str) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or value not in known:
+    if not isinstance(value, str):
         raise SchemaError(f"{path}: {shown(value)} is unknown; write one of {', '.join(known)}")
-    return str.__str__(value)  # a member of an enum of strings becomes a plain string
+    return check_word(value, known, path)

@@ -13,10 +13,11 @@ from gliner2_lite.schema.checks import (
     check_text,
     check_threshold,
     check_validators,
+    check_word,
     join,
     shown,
 )
-from gliner2_lite.schema.limits import OCCURRENCE_POLICIES, RECORD_MODES
+from gliner2_lite.schema.limits import CARDINALITIES, OCCURRENCE_POLICIES, RECORD_MODES
 from gliner2_lite.schema.schema_options import SpanOptions
 from gliner2_lite.schema.spec import Validator
 
@@ -81,7 +82,9 @@ class StructureBuilder:
             choices=tuple(check_choices(choices, f"{path}.choices") or ()) or None,
         )
         text = None if description is None else check_text(description, f"{path}.description")
-        record: dict[str, Any] = {} if cardinality is None else {"cardinality": cardinality}
+        record: dict[str, Any] = {}
+        if cardinality is not None:
+            record["cardinality"] = check_word(cardinality, CARDINALITIES, f"{path}.cardinality")
         if check_flag(exclusive, f"{path}.exclusive"):
             record["exclusive"] = True
 
@@ -114,10 +117,7 @@ class StructureBuilder:
         if mode is None:
             return None
         path = join("structures", self.parent)
-        if mode not in RECORD_MODES:
-            raise SchemaError(
-                f"{path}.mode: {shown(mode)} is unknown; write one of {', '.join(RECORD_MODES)}"
-            )
+        check_word(mode, RECORD_MODES, f"{path}.mode")
         if mode == "natural":
             if not anchor and not self.field_order:
                 raise SchemaError(f"{path}.mode: 'natural' needs at least one field; add .field(...)")
@@ -129,11 +129,8 @@ class StructureBuilder:
                 )
         elif anchor:
             raise SchemaError(f"{path}.anchor: only mode 'natural' takes an anchor; leave it out")
-        if policy is not None and policy not in OCCURRENCE_POLICIES:
-            raise SchemaError(
-                f"{path}.occurrence_policy: {shown(policy)} is unknown; "
-                f"write one of {', '.join(OCCURRENCE_POLICIES)}"
-            )
+        if policy is not None:
+            check_word(policy, OCCURRENCE_POLICIES, f"{path}.occurrence_policy")
         record: dict[str, Any] = {"mode": mode}
         if anchor is not None:
             record["anchor"] = anchor

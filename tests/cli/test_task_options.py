@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from gliner2_lite import SchemaError
-from gliner2_lite.cli import task_options
-from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks, load_schema
+from gliner2_lite.cli.task_options import add_task_options, build_schema, has_tasks
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -27,6 +26,16 @@ def friendly(*arguments: str) -> dict[str, Any]:
     (["--entities", "a, b", "--entities", "c"], {"entities": ["a", "b", "c"]}),
     (["--entities", "a::what it is,b"], {"entities": {"a": "what it is", "b": {}}}),
     (["--relations", "r"], {"relations": ["r"]}),
+    (["--entities", "a", "--entity", "city::a place, with people", "--entities", "b"],
+     {"entities": {"a": {}, "city": "a place, with people", "b": {}}}),
+    (["--relation", "r::head, then tail", "--relations", "q"],
+     {"relations": {"r": {"description": "head, then tail"}, "q": {}}}),
+    (["--label", "mood=good::Praise, or thanks", "--label", "t=x", "--label", "mood=bad", "--label", "t=y"],
+     {"classifications": [
+         {"task": "mood", "labels": {"good": "Praise, or thanks", "bad": ""}},
+         {"task": "t", "labels": ["x", "y"]}]}),
+    (["--structure", r"s=a::first\; then;b"],
+     {"structures": {"s": {"fields": [{"name": "a", "description": "first; then"}, {"name": "b"}]}}}),
     (["--classify", "mood = good, bad"], {"classifications": [{"task": "mood", "labels": ["good", "bad"]}]}),
     (["--structure", "s=a::str; b::[x;y|z]::which"],
      {"structures": {"s": {"fields": [
@@ -40,6 +49,10 @@ def test_every_option(arguments: list[str], schema: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["--entities", "a,,b"], "'a,,b' has an empty name"), (["--entities", ""], "'' has an empty name"),
+    (["--entities", "city::a place, with people"], "argument --entities: 'with people' in"),
+    (["--entity", "a,b"], "argument --entity: 'a,b' has a comma"),
+    (["--relations", "r::a::b"], "argument --relations: 'r::a::b' has '::' twice"),
+    (["--classify", "mood=good::Praise, with thanks,bad"], "argument --classify: 'with thanks' in"),
     (["--classify", "mood"], "'mood' is not TASK=LABEL,LABEL"), (["--classify", "=a"], "is not TASK=LABEL"),
     (["--structure", "s="], "'s=' is not NAME=FIELD;FIELD"),
     (["--structure", "s=a;;b"], "is not NAME=FIELD;FIELD"),
@@ -50,25 +63,18 @@ def test_wrong_spellings_show_the_right_one(arguments: list[str], message: str) 
     assert message in str(error.value)
 
 
+def test_a_task_has_its_labels_from_one_option() -> None:
+    with pytest.raises(SchemaError, match="--label: 'mood' has labels from --classify too"):
+        friendly("--classify", "mood=good,bad", "--label", "mood=so so")
+
+
 def test_options_are_added_to_the_schema_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text('\ufeff{"entities": ["a"]}', encoding="utf-8")
     arguments = ("--schema", str(tmp_path / "s.json"), "--entities", "b", "--relations", "r")
     assert friendly(*arguments) == {"entities": ["a", "b"], "relations": ["r"]}
 
 
-def test_schema_files_that_cannot_be_read_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "s.json"
-    for content, message in (
-        (b"\xff", "cannot be read"),
-        (b"{", "not valid JSON"),
-        (b"{}", "nothing to extract"),
-    ):
-        path.write_bytes(content)
-        with pytest.raises(SchemaError, match=f"{path}.*{message}"):
-            load_schema(path)
-    path.unlink()
-    with pytest.raises(SchemaError, match=r"cannot be read .*: give a UTF-8 JSON file"):
-        load_schema(path)
-    monkeypatch.setattr(task_options, "MAX_SCHEMA_BYTES", 10)
-    with pytest.raises(SchemaError, match="has more than 10 bytes; it is not a schema"):
-        load_schema(Path("/dev/zero"))
+def test_errors_of_a_schema_file_name_it(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"s\.json: schema: nothing to extract"):
+        friendly("--schema", str(tmp_path / "s.json"))

@@ -207,6 +207,17 @@ MISTAKES = [
     ),
     (lambda s: s.classification("t", ["a"], examples=[("x", ["a"])]), "examples[0][1]: expected a string"),
     (lambda s: s.classification("t", ["a"], label_descriptions=["x"]), "label_descriptions: expected a dict"),
+    (
+        lambda s: s.classification("t", ["a"], class_act="soft"),
+        "classifications.t.class_act: 'soft' is unknown; write one of auto, sigmoid, softmax (did you",
+    ),
+    (lambda s: s.entities("a", dtype="strr"), "entities.a.dtype: 'strr' is unknown; write one of str, list"),
+    (lambda s: s.entities({"a": {"dtype": "STR"}}), "entities.a.dtype: 'STR' is unknown"),
+    (lambda s: s.structure("s").field("f", dtype="lst"), "structures.s.f.dtype: 'lst' is unknown"),
+    (
+        lambda s: s.structure("s").field("f", cardinality="required"),
+        "structures.s.f.cardinality: 'required' is unknown; write one of optional_one",
+    ),
     (lambda s: s.structure(" "), "structures: the name is blank"),
     (lambda s: s.structure("s").field(""), "structures.s: the name is blank"),
     (

@@ -51,7 +51,7 @@ def test_numbers_of_other_libraries_are_thresholds() -> None:
 @pytest.mark.parametrize(("check", "value", "result"), [
     (checks.check_threshold, None, None), (checks.check_threshold, 1, 1.0), (checks.check_top_k, None, None),
     (checks.check_top_k, 3, 3), (checks.check_flag, 1, True), (checks.check_flag, False, False),
-    (checks.check_dtype, "text", "text"), (checks.check_choice, "", ""), (checks.check_choices, [], None),
+    (checks.check_dtype, "str", "str"), (checks.check_choice, "", ""), (checks.check_choices, [], None),
     (checks.check_choices, ["", "a"], ["", "a"]), (checks.check_validators, None, ()),
     (checks.check_examples, [["x", "a"]], (("x", "a"),)), (checks.check_text, "[E]", "[E]"),
 ])  # fmt: skip
@@ -70,6 +70,8 @@ def test_usable_values(check: Callable[[object, str], object], value: object, re
     (checks.check_required_threshold, None, SchemaTypeError, "got None; leave it out for 0.5"),
     (checks.check_top_k, True, SchemaTypeError, "x: expected a whole number, got bool"),
     (checks.check_top_k, -1, SchemaError, "x: -1 keeps nothing"),
+    (checks.check_dtype, "strr", SchemaError, "write one of str, list (did you mean 'str'?)"),
+    (checks.check_dtype, "LIST ", SchemaError, "(did you mean 'list'?)"),
     (checks.check_flag, 2, SchemaTypeError, "x: expected True or False, got int 2"),
     (checks.check_flag, "yes", SchemaTypeError, "x: expected True or False, got str"),
     (checks.check_validators, [str], SchemaTypeError, "x[0]: <class 'str'> has no validate(text) method"),
@@ -83,6 +85,9 @@ def test_other_values(
 
 
 def test_the_first_unknown_key_is_named_with_the_closest_known_one() -> None:
+    assert (
+        checks.closest("softmx", ("auto", "softmax")) == "softmax" and checks.closest("x", ("auto",)) is None
+    )
     checks.check_keys(["dtype"], {"dtype", "threshold"}, "x", kind="key")
     with pytest.raises(SchemaError, match=r"x.treshold: unknown key; did you mean 'threshold'\?"):
         checks.check_keys(["dtype", "treshold", "zzz"], {"dtype", "threshold"}, "x", kind="key")

@@ -115,7 +115,7 @@ def test_classification_options() -> None:
         .classification(
             "t", ["a", "b", "a"], True, 0.2, 3, class_act="softmax", prompt="p", examples=examples
         )
-        .classification("u", ["a"], class_act="something", prompt="", examples=None)
+        .classification("u", ["a"], class_act=None, prompt="", examples=None)
     )
     assert compile_schema(schema).classifications == (
         ClassificationSpec(
@@ -231,21 +231,31 @@ def test_processor_dicts_that_are_fine(raw: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
-        (None, "schema: expected a gliner2_lite Schema or a processor dict, got NoneType"),
+        (None, "schema: expected a gliner2_lite Schema or a dict, got NoneType"),
         (["person"], "got list"),
-        ({"structures": {}}, "'structures' belongs to the friendly form; pass Schema.from_dict(...)"),
-        ({"entity_attributes": {}}, "'entity_attributes' belongs to the friendly form"),
-        ({"labels": ["a"]}, "schema.labels: unknown key of a processor dict"),
+        ({"structures": {}}, "structures: the dict is empty; declare at least one"),
+        ({"entity_attributes": {}}, "schema: nothing to extract"),
+        (
+            {"labels": ["a"]},
+            "schema.labels: unknown key; known: classifications, entities, entity_attributes",
+        ),
         ({"entity": ["a"]}, "did you mean 'entities'?"),
         ({"entities": "person"}, "entities: expected a list or dict of entity types, got 'person'"),
         ({"entities": None}, "entities: expected a list or dict"),
         ({"entities": [1]}, "entities[0]: expected a string, got int 1"),
         ({"entities": ["[P]"]}, "entities[0]: '[P]' is a marker of the prompt"),
-        ({"entities": {"a": {"description": "x"}}}, 'entities.a: expected "" here (names only)'),
+        (
+            {"entities": {"a": {"threshhold": 1}}},
+            "entities.a.threshhold: unknown key; did you mean",
+        ),
+        (
+            {"entities": {"a": {"description": "x"}}, "entity_descriptions": {}},
+            "schema: entities.a belongs to the friendly form (Schema.from_dict)",
+        ),
         ({"entities": ["a"], "entity_descriptions": ["x"]}, "entity_descriptions: expected a dict"),
         ({"entities": ["a"], "entity_descriptions": {"a": 5}}, "entity_descriptions.a: expected a string"),
-        ({"relations": ["r"]}, "relations[0]: expected a dict of relation name to fields, got str 'r'"),
-        ({"relations": {"r": {}}}, "relations: expected a list of {relation name: fields}, got dict"),
+        ({"relations": [5]}, "relations[0]: expected a dict of relation name to fields, got int 5"),
+        ({"relations": {}}, "relations: the dict is empty"),
         ({"relations": [{"r": ["head"]}]}, "relations[0].r: expected a dict of field name to value"),
         ({"relations": [{"r": {}}]}, "relations[0].r: the relation has no roles"),
         ({"relations": [{"r": {"": ""}}]}, "relations[0].r: the name is blank"),
@@ -274,9 +284,13 @@ def test_processor_dicts_that_are_fine(raw: dict[str, Any]) -> None:
         ({"classifications": [{"task": "c", "labels": []}]}, "classifications[0].labels: the list is empty"),
         (
             {"classifications": [{"task": "c", "labels": {"a": "x"}}]},
-            "classifications[0].labels: expected a list",
+            "classifications[0].labels: 1 given; a task needs at least two labels",
         ),
         ({"classifications": [{"task": "c", "labels": ["a"], "x": 1}]}, "classifications[0].x: unknown key"),
+        (
+            {"classifications": [{"task": "c", "labels": ["a"], "class_act": "soft"}]},
+            "classifications[0].class_act: 'soft' is unknown; write one of auto, sigmoid, softmax",
+        ),
         (
             {"classifications": [{"task": "c", "labels": ["a"], "cls_threshold": 7}]},
             "classifications[0].cls_threshold: 7.0 is not a threshold",

@@ -74,6 +74,15 @@ def test_the_one_task_schemas_are_those_of_the_builder() -> None:
         (lambda: classification_schema({"t": {"labels": ["a"], "treshold": 1}}), "tasks.t.treshold: unknown"),
         (lambda: structures_schema({"s": "name"}), "structures.s: expected a list of fields such as"),
         (lambda: structures_schema({"s": [3]}), "structures.s[0]: expected a string such as"),
+        (
+            lambda: classification_schema({"t": {"labels": ["a"], "class_act": "sigmod"}}),
+            "did you mean 'sigmoid'?",
+        ),
+        (lambda: entities_schema({"a": {"dtype": "strr"}}), "entities.a.dtype: 'strr' is unknown"),
+        (
+            lambda: structures_schema({"s": [{"name": "f", "dtype": "lists"}]}),
+            "structures.s[0].dtype: 'lists' is",
+        ),
         (lambda: structures_schema({" ": []}), "structures: the name is blank"),
     ],
 )

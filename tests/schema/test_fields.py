@@ -139,7 +139,7 @@ def test_classification_leaves_the_callers_dict_alone() -> None:
 
 
 def test_entities_and_relations() -> None:
-    assert entities_schema({"a": "x"}).to_dict() == {"entities": {"a": "x"}}
+    assert entities_schema({"a": "x"}).to_dict() == {"entities": {"a": {"description": "x"}}}
     assert relations_schema("r").to_dict() == {"relations": ["r"]}
 
 

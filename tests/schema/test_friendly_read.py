@@ -144,7 +144,8 @@ MISTAKES = [
     ({"structures": {"s": {}}}, "structures.s.fields: missing"),
     ({"structures": {"s": {"fields": []}}}, "structures.s.fields: the list is empty"),
     ({"structures": {"s": {"fields": "a"}}}, "structures.s.fields: expected a list of fields"),
-    ({"structures": {"s": {"fields": ["a"]}}}, "structures.s.fields[0]: expected a dict"),
+    ({"structures": {"s": {"fields": [5]}}}, "structures.s.fields[0]: expected a dict"),
+    ({"structures": {"s": {"fields": ["::str"]}}}, "structures.s.fields[0]: '::str' has no field name"),
     ({"structures": {" ": {"fields": [{"name": "a"}]}}}, "structures: the name is blank"),
     ({"structures": {"s": {"fields": [{"name": "a"}], "mode": "x"}}}, "structures.s.mode: 'x' is unknown"),
     (
@@ -236,3 +237,29 @@ def test_deep_values_make_short_messages() -> None:
     with pytest.raises(SchemaError) as caught:
         Schema.from_dict({"entities": deep})
     assert len(str(caught.value)) < 300
+
+
+def test_fields_may_be_text() -> None:
+    texts = [
+        "name::str",
+        "color::[red|blue]::Colour of the case",
+        "tags",
+        {"name": "price", "threshold": 0.7},
+    ]
+    assert Schema.from_dict({"structures": {"product": {"fields": texts}}}).to_dict() == {
+        "structures": {
+            "product": {
+                "fields": [
+                    {"name": "name", "dtype": "str"},
+                    {
+                        "name": "color",
+                        "dtype": "str",
+                        "choices": ["red", "blue"],
+                        "description": "Colour of the case",
+                    },
+                    {"name": "tags"},
+                    {"name": "price", "threshold": 0.7},
+                ]
+            }
+        }
+    }

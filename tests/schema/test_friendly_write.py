@@ -59,3 +59,12 @@ def test_a_task_that_may_abstain_keeps_that() -> None:
 def test_labels_without_a_description_are_not_lost() -> None:
     schema = Schema().classification("t", ["x", "y"], label_descriptions={"y": "why"})
     assert schema.to_dict()["classifications"] == [{"task": "t", "labels": {"x": "", "y": "why"}}]
+
+
+def test_described_entities_alone_are_written_so_that_they_are_no_answers() -> None:
+    schema = Schema().entities({"a": "x", "b": "y"})
+    assert schema.to_dict() == {"entities": {"a": {"description": "x"}, "b": {"description": "y"}}}
+    schema.classification("t", ["p", "q"])
+    assert schema.to_dict()["entities"] == {"a": {"description": "x"}, "b": {"description": "y"}}
+    schema.relations(["r"])  # which says that it is the friendly form
+    assert schema.to_dict()["entities"] == {"a": "x", "b": "y"}
