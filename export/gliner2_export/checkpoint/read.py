@@ -100,7 +100,7 @@ def check_files(directory: Path) -> CheckpointConfig:
     if not directory.is_dir():
         raise CheckpointNotFoundError(
             f"{directory} is not a directory; download the checkpoint first "
-            "(huggingface-cli download REPO --local-dir DIR) and give that directory"
+            "(hf download REPO --local-dir DIR) and give that directory"
         )
     if not (directory / "config.json").is_file():
         raise CheckpointNotFoundError(
