@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from gliner2_lite.bundle.kinds import other_kind
 from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle
 from gliner2_lite.errors import BundleNotFoundError, HubError
 from gliner2_lite.hub.cache import check_downloads, converted_place
@@ -91,6 +92,9 @@ def _convert(repo_id: str, variant: str | None, options: HubOptions) -> Path:
     place = converted_place(config.storage, config.commit, variant, options.subfolder)
     if (place / MANIFEST_NAME).is_file() and not options.force_download:
         return place
+    names = {name.partition("/")[0] for name in files}
+    if (told := other_kind(config.path.parent, names)) is not None:  # before gigabytes are fetched
+        raise BundleNotFoundError(f"{repo_id} cannot be converted: {told}")
     from gliner2_lite.hub.convert import convert_into, load_exporter
 
     exporter = load_exporter()  # before gigabytes are fetched

@@ -21,6 +21,7 @@ from gliner2_export.architectures.base import Architecture, CheckpointConfig
 from gliner2_export.checkpoint.lora import merge_adapter
 from gliner2_export.encoders.pooling import POOLINGS
 from gliner2_lite.bundle.files import file_sha256
+from gliner2_lite.bundle.kinds import other_kind
 from gliner2_lite.errors import CheckpointError, CheckpointNotFoundError
 from gliner2_lite.schema.limits import MARKERS
 
@@ -102,6 +103,12 @@ def check_files(directory: Path) -> CheckpointConfig:
             f"{directory} is not a directory; download the checkpoint first "
             "(hf download REPO --local-dir DIR) and give that directory"
         )
+    try:
+        told = other_kind(directory)
+    except OSError as error:
+        raise CheckpointError(f"{directory} cannot be read ({error.strerror}); allow this user to") from error
+    if told is not None:
+        raise CheckpointError(f"{directory} cannot be exported: {told}")
     if not (directory / "config.json").is_file():
         raise CheckpointNotFoundError(
             f"{directory / 'config.json'} is missing; give the directory that holds config.json, "
@@ -200,6 +207,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CheckpointError(f"{path} is not valid JSON ({error}); fetch the checkpoint again") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}); allow this user to") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} must hold a JSON object, not {type(value).__name__}")
     return value

@@ -216,6 +216,28 @@ def test_unusable_encoder_config_is_named(
         check_files(directory)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gliner2_lite.json", "it holds a bundle already, which runs as it is .*give the checkpoint"),
+        ("gliner_config.json", "it holds a GLiNER model .*take a GLiNER2 checkpoint"),
+    ],
+)
+def test_directories_that_hold_something_else(
+    name: str, message: str, bert_checkpoint: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    directory = copy_of(bert_checkpoint)
+    (directory / name).write_text("{}")
+    with pytest.raises(CheckpointError, match=f"copy cannot be exported: {message}"):
+        check_files(directory)
+    (directory / name).unlink()
+    encoder = directory / "encoder_config"
+    shutil.copy(encoder / "config.json", directory / "config.json")
+    shutil.rmtree(encoder)
+    with pytest.raises(CheckpointError, match=r"a model of transformers \(model_type 'bert'\)"):
+        check_files(directory)
+
+
 def test_damaged_files_are_named(bert_checkpoint: Path, copy_of: Callable[[Path], Path]) -> None:
     directory = copy_of(bert_checkpoint)
     weights = directory / "model.safetensors"
