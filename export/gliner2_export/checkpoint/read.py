@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,10 @@ def load_checkpoint(directory: Path, *, adapter: Path | None = None) -> Checkpoi
     """
     config = check_files(directory)
     extractor = read_extractor(directory)
+    tokenizer = extractor.processor.tokenizer
+    check_ids(tokenizer.get_vocab(), extractor.encoder.get_input_embeddings().num_embeddings, directory)
     if adapter is not None:
         merge_adapter(extractor, adapter)
-    tokenizer = extractor.processor.tokenizer
     return Checkpoint(
         name=source_name(directory),
         directory=directory,
@@ -155,6 +157,18 @@ def read_config(path: Path) -> CheckpointConfig:
         log.warning("%s: unknown token_pooling %r is read as 'first', as gliner2 does", path, pooling)
         pooling = "first"
     return architecture.read_config(raw, CheckpointConfig(name, pooling), path)
+
+
+def check_ids(vocabulary: Mapping[str, int], rows: int, directory: Path) -> None:
+    """Raise CheckpointError unless every token's id has a row in the encoder's table of embeddings."""
+    token = max(vocabulary, key=vocabulary.__getitem__)
+    if vocabulary[token] >= rows:
+        beyond = sum(1 for number in vocabulary.values() if number >= rows)
+        raise CheckpointError(
+            f"{directory}: the tokenizer's token {token!r} has id {vocabulary[token]}, and the encoder has "
+            f"embeddings for ids up to {rows - 1} only (tokens beyond: {beyond}); take the tokenizer files "
+            "that the weights were trained with"
+        )
 
 
 def weights_path(directory: Path) -> Path:

@@ -128,6 +128,19 @@ def test_embedding_table_with_more_rows_than_the_tokenizer(
     assert load_checkpoint(directory).vocab_size == rows + 3
 
 
+def test_tokens_beyond_the_embedding_table_are_named(
+    bert_checkpoint: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    directory = copy_of(bert_checkpoint)
+    rows = load_checkpoint(directory).vocab_size
+    written = json.loads((directory / "tokenizer.json").read_text(encoding="utf-8"))
+    written["model"]["vocab"] |= {"apple": rows + 40, "##z": rows + 39}
+    (directory / "tokenizer.json").write_text(json.dumps(written), encoding="utf-8")
+    message = rf"token 'apple' has id {rows + 40}, .*ids up to \d+ only \(tokens beyond: 2\)"
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(directory)
+
+
 def test_positions_that_an_encoder_can_see() -> None:
     small = {"vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
     roberta = AutoModel.from_config(RobertaConfig(**small, max_position_embeddings=66, pad_token_id=1))
