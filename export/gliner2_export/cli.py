@@ -66,7 +66,8 @@ def add_int8_options(group: argparse._ArgumentGroup) -> None:
         "--target",
         default="any",
         choices=("any", "avx2", "avx512_vnni", "arm64"),
-        help="CPUs that the int8 graph is for (default: any; the others use their full integer range)",
+        help="CPUs that the int8 graph is for (default: any; avx2 is made alike, avx512_vnni and arm64 use the "
+        "full integer range and are for CPUs with those instructions)",
     )
     group.add_argument(
         "--max-delta",
@@ -87,7 +88,8 @@ def add_int8_options(group: argparse._ArgumentGroup) -> None:
         "--evaluate",
         type=Path,
         metavar="DIR",
-        help="measure on labelled texts too: DIR/ner, classification, structures, relations/*.test.jsonl",
+        help="measure on labelled texts too: files *.dev.jsonl and *.test.jsonl in DIR/ner, classification, "
+        "structures, relations",
     )
     group.add_argument(
         "--evaluate-texts", type=int, default=50, metavar="N", help="texts per file of DIR (default: 50)"

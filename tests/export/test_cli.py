@@ -12,6 +12,8 @@ import pytest
 
 from gliner2_export import cli
 from gliner2_export import export as bundle
+from gliner2_export.int8.quantize import GRIDS
+from gliner2_export.quality.gold import READERS, SPLITS
 from gliner2_lite.cli import main as runtime_main
 
 
@@ -71,6 +73,17 @@ def test_missing_package_names_the_extra(
     assert cli.main([str(tmp_path), str(tmp_path / "out")]) == 1
     message = capsys.readouterr().err
     assert "needs the module 'optimum'" in message and 'pip install "gliner2-lite[export]"' in message
+
+
+def test_help_tells_targets_and_files_as_they_are_treated() -> None:
+    options = {action.dest: action for action in cli.build_parser()._actions}
+    target = options["target"]
+    assert list(target.choices or ()) == list(GRIDS)
+    alike, full = str(target.help).split("is made alike, ")
+    for name, grid in GRIDS.items():
+        assert name in (alike if grid.pairs else full), name
+    assert all(f"*{split}" in str(options["evaluate"].help) for split in SPLITS)
+    assert all(kind in str(options["evaluate"].help) for kind in READERS)
 
 
 def test_module_runs_and_its_help_teaches_without_torch() -> None:
