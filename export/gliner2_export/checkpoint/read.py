@@ -61,6 +61,7 @@ def load_checkpoint(directory: Path, *, adapter: Path | None = None) -> Checkpoi
     Raises CheckpointError or CheckpointNotFoundError, naming the file and the remedy.
     """
     config = check_files(directory)
+    log.info("reading %s", directory)
     extractor = read_extractor(directory)
     tokenizer = extractor.processor.tokenizer
     check_ids(tokenizer.get_vocab(), extractor.encoder.get_input_embeddings().num_embeddings, directory)
