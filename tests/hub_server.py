@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -233,3 +234,10 @@ def serve(repos: dict[str, Path] | None = None, **options: Any) -> Iterator[Hub]
         server.server_close()
         thread.join()
         made.cleanup()
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """An endpoint that accepts every connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"

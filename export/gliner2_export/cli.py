@@ -9,16 +9,26 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
+import shlex
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from gliner2_lite.bundle.manifest import QUALITY_NAME
 from gliner2_lite.cli.push import add_push_options, push
 from gliner2_lite.errors import GLiNER2LiteError, HubError, MissingExtraError
 from gliner2_lite.hub.push import check_push
+from gliner2_lite.load.locate import EMBEDDED
+
+log = logging.getLogger("gliner2_export")
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
+#: A command that any bundle answers.
+TRY = 'gliner2-lite extract "Tim Cook works for Apple." --entities person,company'
 
 EXAMPLES = """\
 examples:
@@ -66,7 +76,8 @@ def add_int8_options(group: argparse._ArgumentGroup) -> None:
         "--target",
         default="any",
         choices=("any", "avx2", "avx512_vnni", "arm64"),
-        help="CPUs that the int8 graph is for (default: any; the others use their full integer range)",
+        help="CPUs that the int8 graph is for (default: any; avx2 is made alike, avx512_vnni and arm64 use "
+        "the full integer range and are for CPUs with those instructions)",
     )
     group.add_argument(
         "--max-delta",
@@ -87,7 +98,8 @@ def add_int8_options(group: argparse._ArgumentGroup) -> None:
         "--evaluate",
         type=Path,
         metavar="DIR",
-        help="measure on labelled texts too: DIR/ner, classification, structures, relations/*.test.jsonl",
+        help="measure on labelled texts too: files *.dev.jsonl and *.test.jsonl in DIR/ner, classification, "
+        "structures, relations",
     )
     group.add_argument(
         "--evaluate-texts", type=int, default=50, metavar="N", help="texts per file of DIR (default: 50)"
@@ -137,7 +149,7 @@ def _export(arguments: argparse.Namespace) -> None:
             f"exporting needs the module {error.name!r}, which is not installed: "
             'run pip install "gliner2-lite[export]" (running bundles needs none of it)'
         ) from error
-    bundle.export_checkpoint(
+    manifest = bundle.export_checkpoint(
         arguments.checkpoint,
         arguments.out,
         variants=[name.strip() for name in arguments.variants.split(",")],
@@ -151,13 +163,39 @@ def _export(arguments: argparse.Namespace) -> None:
             per_file=arguments.evaluate_texts,
         ),
     )
+    for line in closing_lines(manifest, arguments.out):
+        log.info("%s", line)
+
+
+def closing_lines(manifest: Mapping[str, Any], out: Path) -> list[str]:
+    """What int8 costs, where the bundle has it, and the command that tries the bundle out."""
+    lines = []
+    cost = manifest["quality"].get("int8_against_fp32")
+    if cost is not None:
+        lines.append(
+            f"int8 against fp32 on {cost['texts']} texts: {100 * cost['changed_answers']:.1f} % of answers "
+            f"changed, mean |Δp| {cost['mean_delta']:.4f} (all figures: {out / QUALITY_NAME})"
+        )
+    place = os.path.join(".", out) if str(out) in EMBEDDED else str(out)
+    lines.append(f"try it: {TRY} --model {shlex.quote(place)}")
+    return lines
+
+
+class _Timed(logging.Formatter):
+    """Messages behind the seconds since the start: how long each phase takes, and that it goes on."""
+
+    def __init__(self) -> None:
+        super().__init__("%(message)s")
+        self.started = time.monotonic()
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{time.monotonic() - self.started:5.0f} s  {super().format(record)}"
 
 
 @contextmanager
 def _messages_on_stderr() -> Iterator[None]:
-    log = logging.getLogger("gliner2_export")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Timed())
     level, log.propagate = log.level, False
     log.addHandler(handler)
     log.setLevel(logging.INFO)

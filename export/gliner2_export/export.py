@@ -63,7 +63,7 @@ def export_checkpoint(
     check_destination(out, overwrite=overwrite)
     with staged_directory(out) as place:
         loaded = load_checkpoint(checkpoint, adapter=adapter)
-        log.info("read %s: %s encoder, %d rows", loaded.name, loaded.encoder_type, loaded.vocab_size)
+        log.info("  %s: %s encoder, %d rows", loaded.name, loaded.encoder_type, loaded.vocab_size)
         write_heads(loaded, place)
         (place / TOKENIZER_NAME).write_text(loaded.tokenizer_json, encoding="utf-8")
         compact = write_compact(place / TOKENIZER_NAME, place / VOCABULARY_NAME)
@@ -102,6 +102,7 @@ def write_graphs(
     fp32.parent.mkdir()
     log.info("converting to ONNX")
     inputs, outputs = convert(exported, fp32, vocab_size=loaded.vocab_size)
+    log.info("comparing the graph with torch")
     check_against_torch(fp32, reference, vocab_size=loaded.vocab_size, max_positions=loaded.max_positions)
     staged = Staged(
         fp32_graph=fp32,
@@ -114,6 +115,7 @@ def write_graphs(
     for name in GRAPHS.keys() - set(variants):
         for path in (*graph_files(place / GRAPHS[name]), place / HEADS[name]):
             path.unlink(missing_ok=True)
+    log.info("optimizing %s", " and ".join(variants))
     batch = exported.random_batch(vocab_size=loaded.vocab_size)
     for name in variants:
         optimize(place / GRAPHS[name], batch)

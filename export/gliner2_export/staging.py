@@ -25,12 +25,36 @@ NO_PLACE = {
     errno.EACCES: "allow writing there",
     errno.EPERM: "allow writing there",
     errno.EROFS: "allow writing there",
+    errno.ENOTDIR: "give a path whose parents are directories",
+    errno.ENAMETOOLONG: "give a shorter name",
 }
 
 
 def check_destination(out: Path, *, overwrite: bool) -> None:
-    """Raise ExportError when ``out`` is in the way. Only bundles and empty directories are ever replaced."""
+    """Raise ExportError when ``out`` is in the way, or no directory can be made there.
+
+    Only bundles and empty directories are ever replaced.
+    """
+    try:
+        _check(out, overwrite=overwrite)
+    except ExportError:
+        raise
+    except (OSError, ValueError) as error:  # it may not be looked at, or is no name of a file
+        reason = getattr(error, "strerror", None) or error
+        raise ExportError(
+            f"{str(out)[:200]!r} cannot be written ({reason}); choose another output directory"
+        ) from error
+
+
+def _check(out: Path, *, overwrite: bool) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        out.lstat()  # exists() hides, by the version of Python, what may not be looked at or has no such name
     if not out.exists() and not out.is_symlink():
+        above = next(path for path in out.absolute().parents if path.exists() or path.is_symlink())
+        if not above.is_dir():
+            raise ExportError(
+                f"{out} cannot be made, because {above} is not a directory; choose another output directory"
+            )
         return
     if not out.is_dir() or out.is_symlink():
         raise ExportError(f"{out} exists and is not a directory; choose another output directory")

@@ -137,6 +137,10 @@ def _manifest(root: Path) -> Any:
     with suppress(FileNotFoundError):
         manifest.stat()  # from Python 3.14 on, is_file() would hide that this user may not look
     if not manifest.is_file():
+        from gliner2_lite.bundle.kinds import other_kind  # only here: a start needs none of it
+
+        if (told := other_kind(root)) is not None:
+            raise BundleNotFoundError(f"{root} has no {MANIFEST_NAME}: {told}")
         if (root / "config.json").is_file() or (root / "model.safetensors").is_file():
             raise BundleNotFoundError(
                 f"{root} holds an original checkpoint and no {MANIFEST_NAME}; convert it once with "

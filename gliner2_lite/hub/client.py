@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import inspect
 import logging
+import os
+import re
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +21,10 @@ log = logging.getLogger("gliner2_lite")
 
 #: The cache is not ours to write to. A full disk is not among them: that must be told.
 READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+#: Seconds to wait for the Hub where all it could say is that the cache is out of date.
+PATIENCE = 2.0
+#: What the client lets through though a file is cached: the proxy or the certificates are set up wrongly.
+TOLD_ANYWAY = {"ProxyError", "SSLError", "OfflineModeIsEnabled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,47 @@ def download_file(repo_id: str, name: str, options: HubOptions) -> Fetched | Non
             raise
         log.warning("%s; using the commit that the cache holds", error)
         return download(local_files_only=True)
+
+
+def may_be_asked(options: HubOptions) -> bool:
+    """Whether the Hub would be asked for what the cache holds already: not offline, nor at a fixed commit."""
+    from huggingface_hub import constants
+
+    fixed = re.fullmatch(r"[0-9a-f]{40}", options.revision or "") is not None
+    return not (options.local_files_only or options.force_download or fixed or constants.HF_HUB_OFFLINE)
+
+
+def is_current(repo_id: str, name: str, cached: Fetched, options: HubOptions) -> bool:
+    """Whether a file of the cache is to be used as it is, after one request that may take :data:`PATIENCE`.
+
+    True when the Hub has the same commit still. Also, with a warning, when it is not reached, does not answer
+    in time or fails. False when it has another commit or refuses.
+    """
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import HfHubHTTPError
+
+    transport: type[Exception] = HfHubHTTPError.__bases__[0]
+    proxies = _proxies(options)
+    patience = PATIENCE
+    with suppress(ValueError):  # the client's own variable says how long, where it is set
+        patience = float(os.environ.get("HF_HUB_ETAG_TIMEOUT", PATIENCE))
+    try:
+        url = hf_hub_url(repo_id, name, subfolder=options.subfolder, revision=options.revision)
+        metadata = get_hf_file_metadata(url, token=options.token, timeout=patience, **proxies)
+    except (HfHubHTTPError, transport, OSError) as error:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        refused = isinstance(status, int) and status < 500
+        if refused or TOLD_ANYWAY & {kind.__name__ for kind in type(error).__mro__}:
+            return False
+        log.warning(
+            "the Hub could not be asked for a newer %s within %g s (%s); using the commit that the cache "
+            "holds, %s (HF_HUB_OFFLINE=1 asks nobody)",
+            repo_id, patience, type(error).__name__, cached.commit[:8],
+        )  # fmt: skip
+        return True
+    except ValueError:  # of a name or a token: the download says it better
+        return False
+    return metadata.commit_hash == cached.commit
 
 
 def split_cache_path(path: Path, name: str, subfolder: str | None) -> Fetched:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Collection
 
+from gliner2_lite.bundle.kinds import describe
 from gliner2_lite.bundle.manifest import MANIFEST_NAME
 from gliner2_lite.errors import BundleNotFoundError, HubError
 
@@ -96,6 +97,9 @@ def no_bundle(repo_id: str, files: Collection[str]) -> BundleNotFoundError:
         return BundleNotFoundError(
             f"{start}its bundles are in folders; give one of them as subfolder=: {', '.join(folders)}"
         )
+    told = describe({name for name in files if "/" not in name})
+    if told is not None:
+        return BundleNotFoundError(f"{start}{told}")
     graphs = {name.rpartition("/")[2] for name in files if name.endswith(".onnx")}
     convert = f"`gliner2-lite export DIR OUT` ({EXTRA})"
     if {"model.safetensors", "pytorch_model.bin"} & set(files):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gliner2_lite.bundle.manifest import MANIFEST_NAME, read_bundle
-from gliner2_lite.errors import BundleNotFoundError, HubError
+from gliner2_lite.bundle.kinds import other_kind
+from gliner2_lite.bundle.manifest import MANIFEST_NAME, Bundle, read_bundle
+from gliner2_lite.errors import BundleError, BundleNotFoundError, HubError, InputError
 from gliner2_lite.hub.cache import check_downloads, converted_place
-from gliner2_lite.hub.client import download_file, explained, list_files, lock
+from gliner2_lite.hub.client import (
+    Fetched,
+    download_file,
+    explained,
+    is_current,
+    list_files,
+    lock,
+    may_be_asked,
+)
 from gliner2_lite.hub.failures import no_bundle, no_safetensors
 from gliner2_lite.hub.options import HubOptions, check_options
 
@@ -38,20 +47,25 @@ def download_bundle(
         InputError: no such variant, or options that exclude each other.
     """
     check_options(options)
-    try:
-        manifest = download_file(repo_id, MANIFEST_NAME, options)
-    except HubError:
+    manifest = _complete_in_cache(repo_id, variant, options, only)
+    if manifest is None or not is_current(repo_id, MANIFEST_NAME, manifest, options):
         converted = _converted_before(repo_id, variant, options) if options.export else None
-        if converted is None:
-            raise
-        return converted
+        if converted is not None and may_be_asked(options):
+            config, place = converted
+            if is_current(repo_id, "config.json", config, options):
+                return place
+        try:
+            manifest = download_file(repo_id, MANIFEST_NAME, options)
+        except HubError:
+            if converted is None:
+                raise
+            return converted[1]
     if manifest is None:
         return _convert(repo_id, variant, options)
     bundle = read_bundle(manifest.path.parent)
     pinned = replace(options, revision=manifest.commit)
     fresh = set()
-    chosen = bundle.choose(variant)
-    needed = bundle.needed_files(chosen) if only is None else [name for name in only if name in bundle.files]
+    needed = _needed(bundle, variant, only)
     for name in needed:
         if options.force_download or not (bundle.root / name).exists():
             fresh.add(name)
@@ -64,11 +78,34 @@ def download_bundle(
     return bundle.root
 
 
+def _needed(bundle: Bundle, variant: str | None, only: Collection[str] | None) -> Sequence[str]:
+    """Names of the files to fetch. Raises InputError for a variant that the bundle has not."""
+    chosen = bundle.choose(variant)
+    return bundle.needed_files(chosen) if only is None else [name for name in only if name in bundle.files]
+
+
+def _complete_in_cache(
+    repo_id: str, variant: str | None, options: HubOptions, only: Collection[str] | None
+) -> Fetched | None:
+    """The cached manifest, when every file is beside it that is needed, and only news could be missing."""
+    if not may_be_asked(options):
+        return None
+    try:
+        manifest = download_file(repo_id, MANIFEST_NAME, replace(options, local_files_only=True))
+        if manifest is None:
+            return None
+        bundle = read_bundle(manifest.path.parent)
+        complete = all((bundle.root / name).exists() for name in _needed(bundle, variant, only))
+    except (HubError, BundleError, InputError):  # nothing cached; the rest is told after the download
+        return None
+    return manifest if complete else None
+
+
 # A repository without a bundle.
 
 
-def _converted_before(repo_id: str, variant: str | None, options: HubOptions) -> Path | None:
-    """What an earlier ``export=True`` left for the cached commit, without the Hub."""
+def _converted_before(repo_id: str, variant: str | None, options: HubOptions) -> tuple[Fetched, Path] | None:
+    """The cached config.json and what an earlier ``export=True`` made of its commit, without the Hub."""
     cached_only = replace(options, local_files_only=True, force_download=False)
     try:
         config = download_file(repo_id, "config.json", cached_only)
@@ -77,7 +114,7 @@ def _converted_before(repo_id: str, variant: str | None, options: HubOptions) ->
     if config is None:
         return None
     place = converted_place(config.storage, config.commit, variant, options.subfolder)
-    return place if (place / MANIFEST_NAME).is_file() else None
+    return (config, place) if (place / MANIFEST_NAME).is_file() else None
 
 
 def _convert(repo_id: str, variant: str | None, options: HubOptions) -> Path:
@@ -91,6 +128,9 @@ def _convert(repo_id: str, variant: str | None, options: HubOptions) -> Path:
     place = converted_place(config.storage, config.commit, variant, options.subfolder)
     if (place / MANIFEST_NAME).is_file() and not options.force_download:
         return place
+    names = {name.partition("/")[0] for name in files}
+    if (told := other_kind(config.path.parent, names)) is not None:  # before gigabytes are fetched
+        raise BundleNotFoundError(f"{repo_id} cannot be converted: {told}")
     from gliner2_lite.hub.convert import convert_into, load_exporter
 
     exporter = load_exporter()  # before gigabytes are fetched

@@ -28,6 +28,11 @@ _MODELS: dict[tuple[int, str, str | None, int | None], GLiNER2] = {}
 _LOCK = threading.Lock()
 
 
+def as_text(model: str | Path) -> str:
+    """``model`` as a string that names the same: a path stays one, also where it is called as a model is."""
+    return os.path.join(".", model) if isinstance(model, Path) else model
+
+
 def shared_model(name: str | Path, *, variant: str | None = None, threads: int | None = None) -> GLiNER2:
     """The model of this name, loaded at most once per process.
 
@@ -37,7 +42,7 @@ def shared_model(name: str | Path, *, variant: str | None = None, threads: int |
     Args and errors: as for ``GLiNER2.from_pretrained``.
     """
     with _LOCK:
-        key = (os.getpid(), str(name), variant, threads)
+        key = (os.getpid(), as_text(name), variant, threads)
         if key not in _MODELS:
             _MODELS[key] = GLiNER2.from_pretrained(name, variant=variant, threads=threads)
         return _MODELS[key]

@@ -8,12 +8,11 @@ Needs ``pip install "gliner2-lite[haystack]"``.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from gliner2_lite.errors import InputError
 from gliner2_lite.integrations import missing_extra
-from gliner2_lite.integrations.extractor import Extractor
+from gliner2_lite.integrations.extractor import Extractor, as_text
 from gliner2_lite.integrations.reading import CHUNK_SIZE
 from gliner2_lite.schema import Schema
 
@@ -60,7 +59,7 @@ class GLiNER2Extractor:
         self.schema = schema
         self.meta_field = meta_field
         self._extractor = Extractor(
-            model=str(Path(model)) if isinstance(model, Path) else model,
+            model=as_text(model),
             schema=schema, threshold=threshold, include_confidence=include_confidence,
             include_spans=include_spans, long=long, chunk_size=chunk_size, batch_size=batch_size,
             on_error=on_error, variant=variant, threads=threads,

@@ -1,4 +1,4 @@
-"""A name, directory or repository id → the bundle's directory."""
+"""An embedded model's name, a directory or a repository id → the bundle's directory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from gliner2_lite.bundle.files import access
-from gliner2_lite.errors import BundleError, BundleNotFoundError, InputTypeError
+from gliner2_lite.errors import BundleNotFoundError, InputTypeError
 from gliner2_lite.hub.options import HubOptions, is_repo_id
 
 EMBEDDED = {"tiny": Path(__file__).parent.parent / "data" / "tiny"}
@@ -18,6 +18,9 @@ def locate(
 ) -> Path:
     """The bundle directory of an embedded model's name, a directory, or a repository id.
 
+    The string ``"tiny"`` is the embedded model wherever a program runs, so that nobody can put another one in
+    its place by a folder in the working directory. A folder of that name is ``"./tiny"``, or a Path.
+
     Of a repository, the manifest is fetched and all that the variant needs, or the files ``only`` names.
 
     Raises:
@@ -26,16 +29,12 @@ def locate(
     """
     if not isinstance(name, str | Path):
         raise InputTypeError(f"a model is named by a string or a path, not {type(name).__name__}")
+    if isinstance(name, str) and name in EMBEDDED:
+        return EMBEDDED[name]
     path = Path(name)
-    embedded = isinstance(name, str) and name in EMBEDDED
-    try:
-        if _is_directory(path):
-            return path
-    except BundleError:
-        if not embedded:  # where the working directory may not be searched, no directory hides the name
-            raise
-    if embedded:
-        return EMBEDDED[str(name)]
+    if _is_directory(path):
+        # Messages show this path, in commands too, where the bare name would be the embedded model.
+        return path.absolute() if str(path) in EMBEDDED else path
     if not isinstance(name, str) or not is_repo_id(name):
         raise BundleNotFoundError(
             f"{str(name)[:200]!r} is neither an existing directory, nor an embedded model "

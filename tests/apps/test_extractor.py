@@ -5,12 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
 from langchain_core.runnables import RunnableLambda
 
-from gliner2_lite import GLiNER2, InputError, RegexValidator, Schema, SchemaError
-from gliner2_lite.integrations.extractor import Extractor
+from gliner2_lite import BundleNotFoundError, GLiNER2, InputError, RegexValidator, Schema, SchemaError
+from gliner2_lite.integrations.extractor import Extractor, as_text, shared_model
 
 SCHEMA = {"entities": ["person", "city"]}
 TEXTS = ["Lars Olsen moved to Oslo.", "Maria Lopez lives in Madrid."]
@@ -20,6 +21,15 @@ def test_answers_are_the_models(tiny: GLiNER2) -> None:
     extractor = Extractor("tiny", SCHEMA, include_spans=True)
     expected = [tiny.extract(text, Schema.from_dict(SCHEMA), include_spans=True) for text in TEXTS]
     assert extractor.batch(TEXTS) == expected == [extractor(text) for text in TEXTS]
+
+
+def test_a_path_called_as_the_embedded_model_is_not_it(tiny: GLiNER2) -> None:
+    assert (as_text("tiny"), as_text(Path("tiny")), as_text(Path("/a"))) == ("tiny", "./tiny", "/a")
+    assert shared_model("tiny")
+    with pytest.raises(BundleNotFoundError):
+        shared_model(Path("no/such"))
+    with pytest.raises(BundleNotFoundError):  # and not the one that is loaded already
+        shared_model(Path("tiny"))
 
 
 def test_langchain_runs_it_as_a_step() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 
 from gliner2_export import cli
 from gliner2_export import export as bundle
+from gliner2_export.int8.quantize import GRIDS
+from gliner2_export.quality.gold import READERS, SPLITS
 from gliner2_lite.cli import main as runtime_main
 
 
@@ -24,6 +28,28 @@ def test_path_on_stdout_and_messages_on_stderr(
     assert captured.out == f"{out}\n"
     assert "converting to ONNX" in captured.err and "span_end" in captured.err
     assert list(json.loads((out / "gliner2_lite.json").read_text())["variants"]) == ["fp32"]
+    phases = ["reading", "converting", "comparing the graph", "comparing reference", "optimizing", "wrote"]
+    lines = captured.err.splitlines()
+    assert all(re.match(r" *\d+ s  ", line) for line in lines), captured.err
+    starts = [next(i for i, line in enumerate(lines) if f" s  {phase}" in line) for phase in phases]
+    assert starts == sorted(starts)
+    assert "int8 against fp32" not in captured.err, "there is no int8"
+    command = shlex.split(lines[-1].partition("try it: ")[2])
+    assert command[:2] == ["gliner2-lite", "extract"] and command[-2:] == ["--model", str(out)]
+    assert runtime_main(command[1:]) == 0
+    assert json.loads(capsys.readouterr().out)["entities"].keys() == {"person", "company"}
+
+
+def test_the_last_lines_tell_what_int8_costs_and_what_comes_next() -> None:
+    cost = {"texts": 122, "mean_delta": 0.00898, "p99_delta": 0.05, "changed_answers": 0.03109}
+    lines = cli.closing_lines({"quality": {"int8_against_fp32": cost}}, Path("my bundle"))
+    assert lines == [
+        "int8 against fp32 on 122 texts: 3.1 % of answers changed, mean |Δp| 0.0090 "
+        "(all figures: my bundle/quality.json)",
+        f"try it: {cli.TRY} --model 'my bundle'",
+    ]
+    [line] = cli.closing_lines({"quality": {}}, Path("tiny"))
+    assert line.endswith("--model ./tiny"), "tiny alone is the embedded model"
 
 
 def test_errors_are_one_line_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,6 +97,17 @@ def test_missing_package_names_the_extra(
     assert cli.main([str(tmp_path), str(tmp_path / "out")]) == 1
     message = capsys.readouterr().err
     assert "needs the module 'optimum'" in message and 'pip install "gliner2-lite[export]"' in message
+
+
+def test_help_tells_targets_and_files_as_they_are_treated() -> None:
+    options = {action.dest: action for action in cli.build_parser()._actions}
+    target = options["target"]
+    assert list(target.choices or ()) == list(GRIDS)
+    alike, full = str(target.help).split("is made alike, ")
+    for name, grid in GRIDS.items():
+        assert name in (alike if grid.pairs else full), name
+    assert all(f"*{split}" in str(options["evaluate"].help) for split in SPLITS)
+    assert all(kind in str(options["evaluate"].help) for kind in READERS)
 
 
 def test_module_runs_and_its_help_teaches_without_torch() -> None:

@@ -22,6 +22,20 @@ else:
     print("loaded", model.variant, sorted(model.extract_entities("Ann met Bob.", ["person"])))
 """
 LOADED = "loaded fp32 ['entities']"
+#: Tells what is logged, and whether finding the bundle took longer than the Hub may be waited for.
+TIMED = """
+import logging, sys, time
+import gliner2_lite.hub.fetch as fetch, huggingface_hub.file_download
+inner = fetch.download_bundle
+def timed(*args, **options):
+    begin = time.perf_counter()
+    found = inner(*args, **options)
+    spent = time.perf_counter() - begin
+    print("in time" if spent < 2 + 2 else f"too long: {spent}")
+    return found
+fetch.download_bundle = timed
+logging.basicConfig(stream=sys.stdout, format="%(levelname)s %(message)s")
+"""
 # Root writes where mode bits forbid it, unless a process gives up that right for its successor.
 PLAIN_USER = """
 import ctypes, os, sys

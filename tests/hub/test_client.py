@@ -13,8 +13,8 @@ from gliner2_lite import HubError, InputError
 from gliner2_lite.bundle.files import file_sha256
 from gliner2_lite.hub.client import Fetched, explained, list_files, lock, split_cache_path
 from gliner2_lite.hub.options import HubOptions
-from tests.hub.processes import LOADED, listing, load
-from tests.hub_server import serve
+from tests.hub.processes import LOADED, TIMED, listing, load
+from tests.hub_server import serve, silent
 
 
 @pytest.fixture
@@ -44,6 +44,44 @@ def test_read_only_cache(bundle: Path, read_only: Path, tmp_path: Path) -> None:
             hub.endpoint, read_only, options={"force_download": True}, prepare=probe, plain_user=True
         )
         assert refused.startswith("HubError") and "may not be written" in refused and "HF_HOME" in refused
+
+
+def test_a_hub_that_does_not_answer_is_not_waited_for_when_all_is_cached(
+    bundle: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    with serve({"org/small": bundle}) as hub:
+        gone = hub.endpoint
+        assert load(hub.endpoint, cache) == LOADED
+        hub.requests.clear()
+        assert load(hub.endpoint, cache) == LOADED
+        assert len(hub.requests) == 1, hub.requests
+        hub.fail = lambda method, path: 503
+        assert load(hub.endpoint, cache, prepare=TIMED).count("WARNING the Hub could not be asked") == 1
+    with silent() as endpoint:
+        for where in (endpoint, gone):  # the second refuses connections
+            told = load(where, cache, prepare=TIMED)
+            assert LOADED in told and "in time" in told, told
+            assert told.count("WARNING the Hub could not be asked for a newer org/small within 2 s") == 1
+            assert "using the commit that the cache holds, 01234567" in told
+        for settings in ({"HF_HUB_OFFLINE": "1"}, {"HF_HUB_ETAG_TIMEOUT": "1"}):
+            told = load(endpoint, cache, prepare=TIMED, **settings)
+            assert LOADED in told and "in time" in told, told
+            assert ("within 1 s" in told) == ("HF_HUB_ETAG_TIMEOUT" in settings), told
+        fixed = load(endpoint, cache, options={"revision": hub.commit}, prepare=TIMED)
+        assert LOADED in fixed and "WARNING" not in fixed
+
+
+def test_a_cache_that_lacks_a_file_waits_as_long_as_the_client(bundle: Path, tmp_path: Path) -> None:
+    """What is missing is not to be had from the cache: the check has the client's own time."""
+    cache = tmp_path / "cache"
+    with serve({"org/small": bundle}) as hub:
+        assert load(hub.endpoint, cache) == LOADED
+        [heads] = cache.rglob("snapshots/*/heads.npz")
+        heads.unlink()
+        hub.fail = lambda method, path: 503 if method == "HEAD" and "gliner2_lite.json" in path else None
+        told = load(hub.endpoint, cache, prepare=TIMED)
+        assert LOADED in told and "WARNING" not in told and heads.exists(), told
 
 
 def test_a_cut_connection_never_leaves_half_a_file_in_use(bundle: Path, tmp_path: Path) -> None:

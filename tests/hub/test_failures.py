@@ -65,16 +65,20 @@ def test_repositories_without_a_bundle_say_what_they_hold(tmp_path: Path) -> Non
         "pickled": ["config.json", "pytorch_model.bin"],
         "four": ["gliner2_config.json", "onnx/encoder.onnx", "onnx/span_rep.onnx", "tokenizer.json"],
         "one": ["model.onnx", "tokenizer.json"],
+        "gliner": ["gliner_config.json", "pytorch_model.bin"],
+        "encoder": ["config.json", "model.safetensors"],
         "else": ["README.md"],
     }
     for name, files in contents.items():
         for file in files:
             (tmp_path / name / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name / file).write_text("{}")
+    (tmp_path / "encoder" / "config.json").write_text('{"model_type": "bert", "hidden_size": 8}')
     with serve({f"org/{name}": tmp_path / name for name in contents}) as hub:
         told = {name: load(hub.endpoint, tmp_path / "cache", f"org/{name}") for name in contents}
         assert all(text.startswith("BundleNotFoundError org/") for text in told.values()), told
         assert all("has no gliner2_lite.json" in text for text in told.values())
+        assert "a GLiNER model" in told["gliner"] and "take a GLiNER2 checkpoint" in told.pop("gliner")
         assert all("gliner2-lite export" in text for text in told.values())
         assert "an original checkpoint" in told["original"] and "export=True" in told["original"]
         assert "four graphs of gliner2-onnx" in told["four"] and "count head" in told["four"]
@@ -90,6 +94,8 @@ def test_repositories_without_a_bundle_say_what_they_hold(tmp_path: Path) -> Non
             extra.startswith("MissingExtraError export=True")
             and 'pip install "gliner2-lite[export]"' in extra
         )
+        encoder = load(hub.endpoint, tmp_path / "cache", "org/encoder", options={"export": True})
+        assert encoder.startswith("BundleNotFoundError org/encoder cannot be converted: it holds a model of")
         assert "model.safetensors" not in hub.gets()
 
 

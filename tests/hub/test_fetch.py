@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from gliner2_lite.bundle.files import file_sha256
-from tests.hub.processes import LOADED, command, listing, load
-from tests.hub_server import serve
+from tests.hub.processes import LOADED, TIMED, command, listing, load
+from tests.hub_server import serve, silent
 
 
 def test_only_one_variant_is_downloaded_once_and_then_works_offline(
@@ -72,3 +72,23 @@ def test_info_and_schema_check_download_no_graph(bundle: Path, tmp_path: Path) -
         code, out, err = command(hub.endpoint, tmp_path / "h", *schema)
         assert code == 0 and "tokens before every text" in out, err
         assert hub.gets() == ["tokenizer.json"]
+
+
+def test_what_was_converted_before_does_not_wait_for_a_silent_hub(bundle: Path, tmp_path: Path) -> None:
+    source, cache = tmp_path / "checkpoint", tmp_path / "cache"
+    source.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (source / name).write_text("{}")
+    stranger = TIMED + (
+        "import shutil, types, gliner2_lite.hub.convert as convert\n"
+        f"copy = lambda source, place, **options: shutil.copytree({str(bundle)!r}, place)\n"
+        "convert.load_exporter = lambda: types.SimpleNamespace(export_checkpoint=copy)\n"
+    )
+    with serve({"org/small": source}) as hub:
+        assert LOADED in load(hub.endpoint, cache, options={"export": True}, prepare=stranger)
+        hub.requests.clear()
+        assert LOADED in load(hub.endpoint, cache, options={"export": True}, prepare=TIMED)
+        assert [request.rpartition("/")[2] for request in hub.requests] == ["config.json"]
+    with silent() as endpoint:
+        told = load(endpoint, cache, options={"export": True}, prepare=TIMED)
+        assert LOADED in told and "in time" in told and told.count("WARNING the Hub could") == 1, told

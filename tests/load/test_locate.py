@@ -1,4 +1,4 @@
-"""A name is a directory, an embedded model or a repository id; in this order."""
+"""A name is an embedded model, a directory or a repository id; in this order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,20 @@ def test_an_embedded_model_has_its_directory_here() -> None:
     assert (EMBEDDED["tiny"] / "gliner2_lite.json").is_file()
 
 
-def test_a_directory_hides_an_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_directory_hides_an_embedded_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever fills the working directory does not choose the model of a program that runs there."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny").mkdir()
-    assert locate("tiny", None, HubOptions()) == Path("tiny")
+    assert locate("tiny", None, HubOptions()) == EMBEDDED["tiny"]
+    for written in ("./tiny", "tiny/", Path("tiny"), tmp_path / "tiny"):
+        # What it is called in messages and commands is the folder too.
+        assert locate(written, None, HubOptions()) == tmp_path / "tiny"
     assert locate(tmp_path, None, HubOptions()) == tmp_path
+
+
+def test_a_path_is_never_an_embedded_model() -> None:
+    with pytest.raises(BundleNotFoundError, match="is neither an existing directory"):
+        locate(Path("tiny"), None, HubOptions())
 
 
 @pytest.mark.parametrize("name", ["no-such-directory", "a/b/c", "../elsewhere", "a\0b", Path("tiny/x")])

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gliner2_lite.bundle.kinds import NOT_YET
 from gliner2_lite.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 ARCHITECTURES = {"span": "gliner2_export.architectures.span.architecture:SpanArchitecture"}
 #: What a config.json from before that field means.
 EARLIEST = "span"
-#: Architectures that there are checkpoints of but no implementation → what to do instead.
-NOT_YET = {
-    "boundary": "(GLiNER2.5) is not supported yet; export a span checkpoint, for example "
-    "fastino/gliner2-base-v1"
-}
 
 
 def load_architecture(name: str, *, source: Path) -> Architecture:

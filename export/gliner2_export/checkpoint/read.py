@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from gliner2_export.architectures.base import Architecture, CheckpointConfig
 from gliner2_export.checkpoint.lora import merge_adapter
 from gliner2_export.encoders.pooling import POOLINGS
 from gliner2_lite.bundle.files import file_sha256
+from gliner2_lite.bundle.kinds import other_kind
 from gliner2_lite.errors import CheckpointError, CheckpointNotFoundError
 from gliner2_lite.schema.limits import MARKERS
 
@@ -59,10 +61,12 @@ def load_checkpoint(directory: Path, *, adapter: Path | None = None) -> Checkpoi
     Raises CheckpointError or CheckpointNotFoundError, naming the file and the remedy.
     """
     config = check_files(directory)
+    log.info("reading %s", directory)
     extractor = read_extractor(directory)
+    tokenizer = extractor.processor.tokenizer
+    check_ids(tokenizer.get_vocab(), extractor.encoder.get_input_embeddings().num_embeddings, directory)
     if adapter is not None:
         merge_adapter(extractor, adapter)
-    tokenizer = extractor.processor.tokenizer
     return Checkpoint(
         name=source_name(directory),
         directory=directory,
@@ -100,8 +104,14 @@ def check_files(directory: Path) -> CheckpointConfig:
     if not directory.is_dir():
         raise CheckpointNotFoundError(
             f"{directory} is not a directory; download the checkpoint first "
-            "(huggingface-cli download REPO --local-dir DIR) and give that directory"
+            "(hf download REPO --local-dir DIR) and give that directory"
         )
+    try:
+        told = other_kind(directory)
+    except OSError as error:
+        raise CheckpointError(f"{directory} cannot be read ({error.strerror}); allow this user to") from error
+    if told is not None:
+        raise CheckpointError(f"{directory} cannot be exported: {told}")
     if not (directory / "config.json").is_file():
         raise CheckpointNotFoundError(
             f"{directory / 'config.json'} is missing; give the directory that holds config.json, "
@@ -148,6 +158,18 @@ def read_config(path: Path) -> CheckpointConfig:
         log.warning("%s: unknown token_pooling %r is read as 'first', as gliner2 does", path, pooling)
         pooling = "first"
     return architecture.read_config(raw, CheckpointConfig(name, pooling), path)
+
+
+def check_ids(vocabulary: Mapping[str, int], rows: int, directory: Path) -> None:
+    """Raise CheckpointError unless every token's id has a row in the encoder's table of embeddings."""
+    token = max(vocabulary, key=vocabulary.__getitem__)
+    if vocabulary[token] >= rows:
+        beyond = sum(1 for number in vocabulary.values() if number >= rows)
+        raise CheckpointError(
+            f"{directory}: the tokenizer's token {token!r} has id {vocabulary[token]}, and the encoder has "
+            f"embeddings for ids up to {rows - 1} only (tokens beyond: {beyond}); take the tokenizer files "
+            "that the weights were trained with"
+        )
 
 
 def weights_path(directory: Path) -> Path:
@@ -200,6 +222,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CheckpointError(f"{path} is not valid JSON ({error}); fetch the checkpoint again") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror}); allow this user to") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} must hold a JSON object, not {type(value).__name__}")
     return value

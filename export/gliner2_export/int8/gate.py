@@ -48,6 +48,14 @@ class Bounds:
         changed = 0.0 if self.max_changed is None else comparison.changed() / self.max_changed
         return max(delta, changed)
 
+    def missed(self, comparison: Comparison) -> str:
+        """The bounds that do not hold, as they were asked for: ``--max-changed 0.01``."""
+        alone = {
+            f"--max-delta {self.max_delta}": Bounds(max_delta=self.max_delta),
+            f"--max-changed {self.max_changed}": Bounds(max_changed=self.max_changed),
+        }
+        return ", ".join(name for name, bound in alone.items() if bound.excess(comparison) > 1)
+
     def check(self) -> None:
         """Raise ExportError unless both are shares."""
         for name, value in (("--max-delta", self.max_delta), ("--max-changed", self.max_changed)):
@@ -140,8 +148,8 @@ def quantize_within(setting: Setting, bounds: Bounds) -> Int8Result:
     if bounds.excess(comparison) <= 1:
         return Int8Result(comparison, graph, (), True, tuple(steps))
     raise ExportError(
-        f"int8 cannot stay within the bounds (--max-delta {bounds.max_delta}, --max-changed "
-        f"{bounds.max_changed}): {'; '.join(steps)}. Raise the bounds, or export --variants fp32"
+        f"int8 cannot stay within the bounds (missed to the end: {bounds.missed(comparison)}): "
+        f"{'; '.join(steps)}. Raise what was missed, or export --variants fp32"
     )
 
 

@@ -114,6 +114,7 @@ def write_and_measure(
             result = quantize_within(setting, options.bounds)
             report |= describe(result, options.bounds)
             models[INT8] = setting.load(result.measured)
+        log.info("comparing %s on %d held-out texts", ", ".join(models), len(questions))
         report["held_out"] = held_out_report(models, questions)
         if options.evaluate is not None:
             gold = gold_questions(tokens, options.evaluate, per_file=options.per_file)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gliner2_export import architectures
-from gliner2_export.architectures import ARCHITECTURES, EARLIEST, NOT_YET, load_architecture
+from gliner2_export.architectures import ARCHITECTURES, EARLIEST, load_architecture
 from gliner2_export.architectures.span.architecture import SpanArchitecture
+from gliner2_lite.bundle.kinds import NOT_YET
 from gliner2_lite.errors import CheckpointError
 
 CONFIG = Path("somewhere/config.json")

@@ -128,6 +128,19 @@ def test_embedding_table_with_more_rows_than_the_tokenizer(
     assert load_checkpoint(directory).vocab_size == rows + 3
 
 
+def test_tokens_beyond_the_embedding_table_are_named(
+    bert_checkpoint: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    directory = copy_of(bert_checkpoint)
+    rows = load_checkpoint(directory).vocab_size
+    written = json.loads((directory / "tokenizer.json").read_text(encoding="utf-8"))
+    written["model"]["vocab"] |= {"apple": rows + 40, "##z": rows + 39}
+    (directory / "tokenizer.json").write_text(json.dumps(written), encoding="utf-8")
+    message = rf"token 'apple' has id {rows + 40}, .*ids up to \d+ only \(tokens beyond: 2\)"
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(directory)
+
+
 def test_positions_that_an_encoder_can_see() -> None:
     small = {"vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
     roberta = AutoModel.from_config(RobertaConfig(**small, max_position_embeddings=66, pad_token_id=1))
@@ -170,7 +183,9 @@ def test_missing_file_is_named(
 
 
 def test_missing_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointNotFoundError, match=r"nowhere is not a directory; download"):
+    with pytest.raises(
+        CheckpointNotFoundError, match=r"nowhere is not a directory; download .*\(hf download REPO"
+    ):
         check_files(tmp_path / "nowhere")
 
 
@@ -211,6 +226,28 @@ def test_unusable_encoder_config_is_named(
     directory = copy_of(bert_checkpoint)
     edit_json(directory / "encoder_config" / "config.json", **change)
     with pytest.raises(CheckpointError, match=message):
+        check_files(directory)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gliner2_lite.json", "it holds a bundle already, which runs as it is .*give the checkpoint"),
+        ("gliner_config.json", "it holds a GLiNER model .*take a GLiNER2 checkpoint"),
+    ],
+)
+def test_directories_that_hold_something_else(
+    name: str, message: str, bert_checkpoint: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    directory = copy_of(bert_checkpoint)
+    (directory / name).write_text("{}")
+    with pytest.raises(CheckpointError, match=f"copy cannot be exported: {message}"):
+        check_files(directory)
+    (directory / name).unlink()
+    encoder = directory / "encoder_config"
+    shutil.copy(encoder / "config.json", directory / "config.json")
+    shutil.rmtree(encoder)
+    with pytest.raises(CheckpointError, match=r"a model of transformers \(model_type 'bert'\)"):
         check_files(directory)
 
 

@@ -75,6 +75,14 @@ def test_excess_is_that_of_the_tighter_bound() -> None:
     assert Bounds(max_delta=0.04, max_changed=0.01).excess(comparison) == pytest.approx(3.0)
 
 
+def test_a_missed_bound_is_told_with_its_value_and_no_other() -> None:
+    comparison = measured(0.02, changed=0.03)
+    assert Bounds().missed(comparison) == ""
+    assert Bounds(max_delta=0.04, max_changed=0.01).missed(comparison) == "--max-changed 0.01"
+    assert Bounds(max_delta=0.01).missed(comparison) == "--max-delta 0.01"
+    assert Bounds(0.01, 0.02).missed(comparison) == "--max-delta 0.01, --max-changed 0.02"
+
+
 @pytest.mark.parametrize("bounds", [Bounds(max_delta=0.0), Bounds(max_changed=1.5), Bounds(max_delta=-1.0)])
 def test_bounds_are_shares(bounds: Bounds) -> None:
     with pytest.raises(ExportError, match="must be above 0 and at most 1, got"):
@@ -133,8 +141,10 @@ def test_bounds_that_cannot_be_met_are_an_error_with_every_step(attempts: Attemp
     attempts.weights_only_delta, attempts.tables = 0.5, 0.02
     with pytest.raises(
         ExportError, match=r"int8 cannot stay within the bounds .*weights stored as int8.*Raise"
-    ):
+    ) as caught:
         within(Bounds(max_delta=0.005))
+    assert "(missed to the end: --max-delta 0.005): " in str(caught.value)
+    assert "None" not in str(caught.value)
     kept = [len(keep) for keep, _ in attempts.made]
     assert kept[:-1] == sorted(set(kept[:-1])), "more of them each time"
     assert attempts.made[-1] == ((), True)
