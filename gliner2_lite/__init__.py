@@ -24,16 +24,16 @@ if TYPE_CHECKING:
         SchemaTypeError,
         WorkerError,
     )
-    from gliner2_lite.model.extractor import GLiNER2
-    from gliner2_lite.model.extractor import GLiNER2 as AutoExtractor
+    from gliner2_lite.model.gliner2 import GLiNER2
+    from gliner2_lite.model.gliner2 import GLiNER2 as AutoExtractor
     from gliner2_lite.schema import AttributeGroup, RegexValidator, Schema, StructureBuilder
     from gliner2_lite.schema.limits import Limits
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "GLiNER2": ("gliner2_lite.model.extractor", "GLiNER2"),
-    "AutoExtractor": ("gliner2_lite.model.extractor", "GLiNER2"),
+    "GLiNER2": ("gliner2_lite.model.gliner2", "GLiNER2"),
+    "AutoExtractor": ("gliner2_lite.model.gliner2", "GLiNER2"),
     "Limits": ("gliner2_lite.schema.limits", "Limits"),
     "Schema": ("gliner2_lite.schema", "Schema"),
     "StructureBuilder": ("gliner2_lite.schema", "StructureBuilder"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -63,6 +64,16 @@ ARCHITECTURE_WORDS = re.compile(
 )
 #: Names of variables that do not say what they hold.
 EMPTY_NAMES = {"own", "found", "given"}
+#: Stems that several modules of a package have, and why that does not mislead.
+SHARED_STEMS = {
+    "gliner2_lite": {
+        "compile": "cli/ has a module per command",
+        "push": "cli/ has a module per command",
+        "options": "of a call and of a repository: each room has its own",
+    },
+    "gliner2_export": {},
+    "benchmarks": {},
+}
 FEWEST, MOST = 40, 350
 LENGTH_EXCEPTIONS = {
     "gliner2_lite.demo.local_only": "one rule of the web server, told apart from the page",
@@ -231,6 +242,18 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.arg):
             yield node.arg
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_two_modules_share_a_stem(package: str) -> None:
+    stems = Counter(
+        path.stem
+        for name, path in modules(package).items()
+        if not path.name.startswith("__")
+        # What every architecture has is called alike in each of their folders.
+        and not (".architectures." in name and name.count(".") > 2)
+    )
+    assert {stem for stem, times in stems.items() if times > 1} == set(SHARED_STEMS[package])
 
 
 @pytest.mark.parametrize("package", PACKAGES)

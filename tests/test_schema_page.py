@@ -44,8 +44,8 @@ from gliner2_lite.schema.convenience import (
     relations_schema,
     structures_schema,
 )
+from gliner2_lite.schema.dict_forms import PROCESSOR_KEYS
 from gliner2_lite.schema.fields import FIELD_KEYS, FieldDeclaration, parse_field
-from gliner2_lite.schema.forms import PROCESSOR_KEYS
 from gliner2_lite.schema.limits import (
     CARDINALITIES,
     CLASS_ACTIVATIONS,

@@ -12,7 +12,7 @@ from typing import Any
 from gliner2_lite.display.html import render_html
 from gliner2_lite.display.sections import Classes, ClassScore, Section, read_sections
 from gliner2_lite.errors import GLiNER2LiteError, InputError
-from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.model.gliner2 import GLiNER2
 from gliner2_lite.schema import Schema
 
 

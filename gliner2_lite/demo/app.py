@@ -16,7 +16,7 @@ from gliner2_lite.demo.local_only import LocalOnly
 from gliner2_lite.demo.look import CSS, theme
 from gliner2_lite.demo.panel import build_panel
 from gliner2_lite.errors import InputError
-from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.model.gliner2 import GLiNER2
 
 TABS = (
     ("Entities", tabs.entities),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gliner2_lite.demo import examples, forms
 from gliner2_lite.demo.answer import Answer, classify, extract
 from gliner2_lite.demo.panel import Panel
-from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.model.gliner2 import GLiNER2
 
 
 def entities(model: GLiNER2) -> Panel:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gliner2_lite.answers.flat import flat_entities
 from gliner2_lite.integrations.reading import all_or_error, read_texts
-from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.model.gliner2 import GLiNER2
 from gliner2_lite.schema import entities_schema
 
 Entity = dict[str, Any]

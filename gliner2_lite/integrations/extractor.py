@@ -18,7 +18,7 @@ from typing import Any
 
 from gliner2_lite.errors import InputError
 from gliner2_lite.integrations.reading import CHUNK_SIZE, all_or_error, read_texts
-from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.model.gliner2 import GLiNER2
 from gliner2_lite.pipeline.options import CallOptions
 from gliner2_lite.schema import Schema, StructureBuilder, compile_schema
 

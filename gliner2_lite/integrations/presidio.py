@@ -16,7 +16,7 @@ from gliner2_lite.errors import InputError
 from gliner2_lite.integrations import missing_extra
 from gliner2_lite.integrations.entities import find_entities
 from gliner2_lite.integrations.extractor import shared_model
-from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.model.gliner2 import GLiNER2
 from gliner2_lite.pipeline.options import CallOptions
 from gliner2_lite.schema import compile_schema, entities_schema
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gliner2_lite.errors import InputError
-from gliner2_lite.model.extractor import GLiNER2
+from gliner2_lite.model.gliner2 import GLiNER2
 
 CHUNK_SIZE = 384  # words per window, as in GLiNER2.extract_long
 LEAST_CHUNK_SIZE = 16  # smaller windows cut what belongs together

@@ -34,7 +34,7 @@ from gliner2_lite.schema.checks import (
     join,
     shown,
 )
-from gliner2_lite.schema.forms import GOLD_SPAN_KEYS, is_friendly
+from gliner2_lite.schema.dict_forms import GOLD_SPAN_KEYS, is_friendly
 from gliner2_lite.schema.label_descriptions import under_one_name
 from gliner2_lite.schema.limits import CLASS_ACTIVATIONS, DEFAULT_CLASS_THRESHOLD, DESCRIPTION_MARKER
 from gliner2_lite.schema.relation_ends import with_ends

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gliner2_lite.schema.attributes import AttributeGroup
-from gliner2_lite.schema.forms import is_friendly
+from gliner2_lite.schema.dict_forms import is_friendly
 from gliner2_lite.schema.limits import DEFAULT_CLASS_THRESHOLD
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from gliner2_lite import GLiNER2, Schema, SchemaError
 from gliner2_lite.schema import compile_schema
-from gliner2_lite.schema.forms import described, is_friendly
+from gliner2_lite.schema.dict_forms import described, is_friendly
 from tests.schema.strategies import friendly_dicts
 
 TASK = {"task": "mood", "labels": ["good", "bad"]}
