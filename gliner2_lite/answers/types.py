@@ -43,6 +43,17 @@ Ends = tuple[Sequence[str] | None, Sequence[str] | None]
 """Entity types of a head and of a tail; None for any text."""
 
 
+def resolve_spans(spans: Sequence[Span], policy: str | None) -> list[Span]:
+    """The spans that survive an overlap policy, canonical or None; see ``overlap.resolve``."""
+    return resolve(
+        spans,
+        policy,
+        score=lambda span: span.confidence,
+        start=lambda span: span.start or 0,
+        end=lambda span: span.end or 0,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class EntityAnswer:
     """Spans per entity type; ``values`` is None when the predicted count is 0."""
@@ -208,14 +219,8 @@ def _moved_value(value: Value, move: Move) -> Value:
 
 
 def _in_place(spans: Sequence[Span], policy: str) -> list[Span]:
-    """The spans that ``policy`` keeps, by place."""
-    kept = resolve(
-        spans,
-        policy,
-        score=lambda span: span.confidence,
-        start=lambda span: span.start or 0,
-        end=lambda span: span.end or 0,
-    )
+    """The spans that ``policy`` keeps, sorted by place."""
+    kept = resolve_spans(spans, policy)
     return sorted(kept, key=lambda span: (span.start or 0, span.end or 0, span.text))
 
 

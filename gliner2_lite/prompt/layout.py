@@ -72,7 +72,6 @@ class Prompt:
     tasks: tuple[TaskPrompt, ...]
     prefix: tuple[str, ...]
     requested_relations: tuple[str, ...]
-    classification_tasks: tuple[str, ...]
 
     @property
     def relation_names(self) -> dict[str, str]:
@@ -97,17 +96,6 @@ class Prompt:
             if isinstance(task.target, RelationSpec) and (task.target.head_types or task.target.tail_types)
             for key in (task.key, task.target.name)
         }
-
-    @property
-    def scalar_entities(self) -> tuple[str, ...]:
-        """The entity types that have one value instead of a list."""
-        return tuple(
-            entity.name
-            for task in self.tasks
-            if isinstance(task.target, EntityTask)
-            for entity in task.target.entities
-            if entity.dtype != "list"
-        )
 
 
 def build_prompts(schemas: Sequence[Any], limits: Limits = DEFAULT_LIMITS) -> list[Prompt]:
@@ -144,7 +132,6 @@ def build_prompt(spec: SchemaSpec) -> Prompt:
         tasks=tuple(_read_as_entities(task, spec) if task.key == ENTITIES_KEY else task for task in tasks),
         prefix=tuple(word for group in spec.choice_groups for word in choice_words(group)),
         requested_relations=spec.requested_relations,
-        classification_tasks=tuple(task.task for task in spec.classifications),
     )
 
 

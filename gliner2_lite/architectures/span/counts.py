@@ -16,7 +16,6 @@ import numpy as np
 from gliner2_lite.errors import BundleError
 from gliner2_lite.graph.numeric import FloatArray, gelu, layer_norm, relu, sigmoid, softmax
 
-MAX_COUNT = 20
 ATTENTION_HEADS = 4
 #: Under this name the exporter stores what the GRU's input weights and step vectors come to.
 INPUT_GATES = "gru.input_gates"

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gliner2_lite.answers.overlap import resolve
 from gliner2_lite.answers.types import (
     EntityAnswer,
     Label,
@@ -20,6 +19,7 @@ from gliner2_lite.answers.types import (
     Span,
     TaskAnswer,
     Value,
+    resolve_spans,
 )
 from gliner2_lite.architectures.classes import choose_classes
 from gliner2_lite.architectures.span.scores import TaskScores
@@ -210,13 +210,7 @@ def _spans(
 
 
 def _value(spans: Sequence[Span], dtype: str, policy: str | None) -> Value:
-    kept = resolve(
-        spans,
-        policy,
-        score=lambda span: span.confidence,
-        start=lambda span: span.start or 0,
-        end=lambda span: span.end or 0,
-    )
+    kept = resolve_spans(spans, policy)
     if dtype == LIST:
         return tuple(kept)
     return kept[0] if kept else None

@@ -60,7 +60,7 @@ def decoded(
     prefix: tuple[str, ...] = (),
 ) -> TaskAnswer:
     task = TaskPrompt("task", (), labels, target)
-    sample = Sample(TEXT, split_words(TEXT, whitespace_words), Prompt((task,), prefix, (), ()))
+    sample = Sample(TEXT, split_words(TEXT, whitespace_words), Prompt((task,), prefix, ()))
     return decode_task(task, scores, sample, threshold=threshold, policy=policy)
 
 

@@ -24,7 +24,6 @@ from gliner2_export.architectures.span.first_slot import FirstSlot, TransformerP
 from gliner2_lite.architectures.span.counts import INPUT_GATES
 from gliner2_lite.architectures.weights import SCALE_SUFFIX
 
-COUNT_CLASSES = 20  # count_pred scores the counts 0 … 19
 #: What the input gates stand for.
 INPUT_SIDE = {
     f"count_embed.{name}" for name in ("pos_embedding.weight", "gru.weight_ih_l0", "gru.bias_ih_l0")
